@@ -1,0 +1,44 @@
+// The only ways to learn the time and to learn that work should stop.
+#pragma once
+
+#include <atomic>
+
+#include "core/instant.hpp"
+
+namespace ballast::core {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Instant now() const = 0;
+};
+
+/// The computer's clock.
+class SystemClock final : public Clock {
+ public:
+  Instant now() const override;
+};
+
+/// A clock that stands still at a given instant (`--now`, tests, replay).
+class FixedClock final : public Clock {
+ public:
+  explicit FixedClock(Instant instant) : instant_(instant) {}
+  Instant now() const override { return instant_; }
+
+ private:
+  Instant instant_;
+};
+
+/// Asked by any work that may take over 10 ms; once requested it stays so.
+class Stop {
+ public:
+  void request() noexcept { requested_.store(true, std::memory_order_relaxed); }
+  bool requested() const noexcept { return requested_.load(std::memory_order_relaxed); }
+  /// Throws: Error{budget} when a stop was requested.
+  void check() const;
+
+ private:
+  std::atomic<bool> requested_{false};
+};
+
+}  // namespace ballast::core

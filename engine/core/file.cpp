@@ -1,0 +1,104 @@
+#include "core/file.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <utility>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/digest.hpp"
+#include "core/error.hpp"
+
+namespace ballast::core {
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.release();
+  }
+  return *this;
+}
+
+FileDescriptor::~FileDescriptor() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+int FileDescriptor::release() noexcept { return std::exchange(fd_, -1); }
+
+FileDescriptor open_file(const std::filesystem::path& path, int flags, unsigned mode) {
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+  if (fd < 0) throw_errno("open", path.string(), errno);
+  return FileDescriptor(fd);
+}
+
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      throw_errno("write", path.string(), errno);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+std::string read_file(const std::filesystem::path& path, std::size_t limit_bytes) {
+  const FileDescriptor file = open_file(path, O_RDONLY);
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) throw_errno("read", path.string(), errno);
+  if (S_ISDIR(info.st_mode)) throw_errno("read", path.string(), EISDIR);
+  const auto too_large = [&] {
+    return Error(Code::argument, fmt::format("file is larger than the {} bytes accepted here", limit_bytes), path.string());
+  };
+  // Before any memory is asked for: a sparse file may claim terabytes.
+  if (S_ISREG(info.st_mode) && static_cast<std::uintmax_t>(info.st_size) > limit_bytes) throw too_large();
+  std::string out;
+  std::string buffer(std::size_t{1} << 16, '\0');
+  for (;;) {
+    const ssize_t n = ::read(file.get(), buffer.data(), buffer.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      throw_errno("read", path.string(), errno);
+    }
+    if (n == 0) return out;
+    if (out.size() + static_cast<std::size_t>(n) > limit_bytes) throw too_large();
+    if (out.empty()) out.reserve(static_cast<std::size_t>(info.st_size));
+    out.append(buffer, 0, static_cast<std::size_t>(n));
+  }
+}
+
+void create_folders(const std::filesystem::path& folder) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  if (problem) throw_errno("create folder", folder.string(), problem.value());
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const FileDescriptor descriptor = open_file(folder.empty() ? "." : folder, O_RDONLY | O_DIRECTORY);
+  if (::fsync(descriptor.get()) != 0) throw_errno("sync folder", folder.string(), errno);
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  create_folders(folder);
+  const std::filesystem::path temporary =
+      folder / fmt::format(".{}.{}.tmp", path.filename().string(), to_hex(random_bytes(6)));
+  FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+  // Nobody knows the temporary's name: what failed is writing `path`.
+  if (!file) throw_errno("write", path.string(), errno);
+  try {
+    write_all(file.get(), bytes, path);
+    if (::fsync(file.get()) != 0) throw_errno("sync", path.string(), errno);
+    file = FileDescriptor();
+    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno("replace", path.string(), errno);
+  } catch (...) {
+    ::unlink(temporary.c_str());
+    throw;
+  }
+  sync_folder(folder);
+}
+
+}  // namespace ballast::core

@@ -1,0 +1,45 @@
+// Files: read whole, replace atomically, sync. Whoever keeps evidence writes through these.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace ballast::core {
+
+/// Reads a whole file. Throws: Error{not_found | io}; Error{argument} when it is larger than `limit_bytes`.
+std::string read_file(const std::filesystem::path& path, std::size_t limit_bytes = std::size_t{1} << 30);
+
+/// Replaces a file so that a crash leaves the old or the new bytes, never a mixture: temporary file in the same
+/// folder, fsync, rename, fsync of the folder. Missing folders are created. Throws: Error{io}; the temporary is removed.
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
+
+/// Makes a directory entry durable. Throws: Error{io}.
+void sync_folder(const std::filesystem::path& folder);
+
+/// Creates a folder and its parents. Throws: Error{io} naming the one that could not be made.
+void create_folders(const std::filesystem::path& folder);
+
+/// An open file descriptor that closes itself.
+class FileDescriptor {
+ public:
+  FileDescriptor() = default;
+  explicit FileDescriptor(int fd) noexcept : fd_(fd) {}
+  FileDescriptor(FileDescriptor&& other) noexcept : fd_(other.release()) {}
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  ~FileDescriptor();
+  int get() const noexcept { return fd_; }
+  int release() noexcept;
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+
+ private:
+  int fd_ = -1;
+};
+
+/// open(2) with the flags given plus O_CLOEXEC. Throws: Error{not_found | io}.
+FileDescriptor open_file(const std::filesystem::path& path, int flags, unsigned mode = 0644);
+
+/// Writes every byte, going on after short writes and EINTR. Throws: Error{io}.
+void write_all(int fd, std::string_view bytes, const std::filesystem::path& path);
+
+}  // namespace ballast::core

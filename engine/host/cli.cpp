@@ -1,0 +1,133 @@
+#include "host/cli.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/error.hpp"
+#include "core/nearest.hpp"
+#include "host/limits.hpp"
+#include "host/script_error.hpp"
+#include "host/version.hpp"
+
+namespace ballast::host {
+namespace {
+
+constexpr const char* kExamples = R"(examples:
+  ballast data sample                                  make a synthetic market to try things on
+  ballast data import BTCUSDT_1h.csv                   import bars; kind, symbol and interval are guessed and said
+  ballast run runbooks/portfolio_cycle.lua --set portfolio_value=1e6
+  ballast log tail                                     the newest decisions
+  ballast verify var                                   prove that nothing was changed
+  ballast replay 1                                     decide again from the recorded inputs and compare
+  ballast eval -e 'return ballast.market.series()'
+
+exit status: 0 passed or allowed; 1 denied, failed, not verified, differences; 2 error; 3 stopped by a limit;
+4 waiting for an approval; 130 interrupted
+)";
+
+int status_of(const core::Error& error) { return error.code() == core::Code::budget ? kStopped : kError; }
+
+void report(const core::Error& error, bool json) {
+  if (json) {
+    const std::string text = error_document(error).dump(-1, ' ', false, core::Json::error_handler_t::replace) + "\n";
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  } else {
+    const std::string text = explain(error);
+    std::fwrite(text.data(), 1, text.size(), stderr);
+  }
+}
+
+}  // namespace
+
+Desk CommonOptions::open_desk() const {
+  Desk out;
+  out.folder = desk;
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(out.folder, ignored)) {
+    throw core::Error(core::Code::not_found, "no such folder; `ballast init DESK` makes a desk folder", desk);
+  }
+  out.installation = find_installation();
+  out.var = var;
+  out.keys = keys.empty() ? default_keys_folder() : std::filesystem::path(keys);
+  return out;
+}
+
+Configuration CommonOptions::read(const Desk& at) const {
+  std::optional<std::filesystem::path> file;
+  if (config) file = *config;
+  return read_configuration(at, file, settings);
+}
+
+void add_common_options(CLI::App& verb, CommonOptions& common) {
+  verb.add_option("--desk", common.desk, "Desk folder, searched before the installation")->capture_default_str();
+  verb.add_option("--var", common.var, "Folder that is written")->capture_default_str();
+  verb.add_option("--keys", common.keys, "Key ring (default: $XDG_CONFIG_HOME/ballast/keys)");
+  verb.add_option("--config", common.config, "Settings file laid over those of the desk");
+  verb.add_option("--setting", common.settings, "One setting, as section.key=value; may be repeated");
+  verb.add_flag("--json", common.json, "One JSON document on standard output");
+}
+
+bool shows_colour(int descriptor) {
+  const char* refused = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  return isatty(descriptor) == 1 && (refused == nullptr || *refused == '\0') && terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+}
+
+int run_command_line(int argc, char** argv) noexcept {
+  CommonOptions common;
+  try {
+    CLI::App app("Governs portfolios of trading strategies: policies in Lua, signed and replayable decisions.", "ballast");
+    app.set_version_flag("--version", fmt::format("ballast {} ({})", kVersion, kBuild));
+    app.require_subcommand(1);
+    app.footer(kExamples);
+    app.get_formatter()->column_width(34);
+    Action action;
+    add_run_verb(app, common, action);
+    add_eval_verb(app, common, action);
+    add_repl_verb(app, common, action);
+    add_test_verb(app, common, action);
+    add_verify_verb(app, common, action);
+    add_replay_verb(app, common, action);
+    add_log_verb(app, common, action);
+    add_data_verb(app, common, action);
+    add_keys_verb(app, common, action);
+    add_init_verb(app, common, action);
+    add_meta_verb(app, common, action);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& e) {
+      if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+      // The parser may have stopped before it came to --json; who asked for a document gets one.
+      common.json = std::any_of(argv, argv + argc, [](const char* each) { return std::strcmp(each, "--json") == 0; });
+      std::vector<std::string> verbs;
+      for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) verbs.push_back(each->get_name());
+      if (argc > 1 && argv[1][0] != '-' && std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {
+        const std::vector<std::string_view> names(verbs.begin(), verbs.end());
+        throw core::Error(core::Code::argument, fmt::format("no verb '{}'{} (see `ballast --help`)", argv[1], core::suggestion(argv[1], names)));
+      }
+      throw core::Error(core::Code::argument, fmt::format("{} (see `ballast --help`)", e.what()));
+    }
+    const int status = action ? action() : static_cast<int>(kError);
+    return was_interrupted() ? static_cast<int>(kInterrupted) : status;
+  } catch (const core::Error& e) {
+    report(e, common.json);
+    return was_interrupted() ? static_cast<int>(kInterrupted) : status_of(e);
+  } catch (const std::bad_alloc&) {
+    std::fputs("error: out of memory\n", stderr);
+    return kError;
+  } catch (const std::exception& e) {
+    report(core::Error(core::Code::internal, fmt::format("{} (this is a defect of ballast)", e.what())), common.json);
+    return kError;
+  } catch (...) {
+    std::fputs("error: unknown failure (this is a defect of ballast)\n", stderr);
+    return kError;
+  }
+}
+
+}  // namespace ballast::host

@@ -1,0 +1,117 @@
+// The settings of ballast as records: what config/core.yaml may override, its generation and its reading.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.hpp"
+#include "core/record.hpp"
+#include "host/desk.hpp"
+#include "host/limits.hpp"
+
+namespace ballast::host {
+
+struct Generated;
+
+enum class Environment { demo, paper, shadow, testnet, live };
+
+struct DeskSettings {
+  Environment environment = Environment::demo;
+  std::string governor = "stage6_core";
+  std::string actor;
+};
+
+struct MarketSettings {
+  std::string store = "market.sqlite";
+  std::vector<std::string> quotes{"USDT", "USDC", "USD", "EUR", "BTC", "ETH"};
+};
+
+struct LimitSettings {
+  Limits policy{.seconds = 2, .memory_mib = 64, .output_kib = 0, .instructions = 0};
+  Limits runbook{.seconds = 600, .memory_mib = 1024, .output_kib = 4096, .instructions = 0};
+  Limits test{.seconds = 60, .memory_mib = 512, .output_kib = 1024, .instructions = 0};
+};
+
+struct Settings {
+  DeskSettings desk;
+  MarketSettings market;
+  LimitSettings limits;
+};
+
+/// The effective settings, and the canonical bytes that the record keeps of them. Governors are read when they are
+/// first asked for: most calls of ballast need none.
+class Configuration {
+ public:
+  Configuration(Settings given, core::Json sections, std::vector<std::filesystem::path> roots)
+      : settings(std::move(given)), sections_(std::move(sections)), roots_(std::move(roots)) {}
+  Settings settings;
+
+  /// Everything, for `ballast.settings.get`; governors under "governors". Throws: as read_configuration.
+  const core::Json& value() const;
+  /// Canonical JSON of `value`.
+  const std::string& bytes() const;
+
+ private:
+  core::Json sections_;
+  std::vector<std::filesystem::path> roots_;
+  mutable std::optional<core::Json> value_;
+  mutable std::optional<std::string> bytes_;
+};
+
+/// Reads the layers: defaults, installation, desk, `--config`, `--set section.key=value`.
+/// Throws: Error{argument} placed at file, line and column; Error{not_found | io}.
+Configuration read_configuration(const Desk& desk, const std::optional<std::filesystem::path>& config, const std::vector<std::string>& sets);
+
+/// config/core.yaml and docs/schema, generated from the records.
+std::vector<Generated> generated_configuration();
+
+}  // namespace ballast::host
+
+namespace ballast::core {
+
+template <>
+struct Names<host::Environment> {
+  using enum host::Environment;
+  static constexpr std::array<std::pair<host::Environment, std::string_view>, 5> values{
+      {{demo, "demo"}, {paper, "paper"}, {shadow, "shadow"}, {testnet, "testnet"}, {live, "live"}}};
+};
+
+template <>
+struct Record<host::DeskSettings> {
+  using S = host::DeskSettings;
+  static constexpr std::string_view name = "DeskSettings", doc = "Who works here and on what.";
+  static constexpr auto fields = std::tuple{
+      field(&S::environment, {.name = "environment", .doc = "What decisions may touch; `live` refuses unreviewed scripts and given clocks."}),
+      field(&S::governor, {.name = "governor", .doc = "Portfolio governor used when a runbook names none: a file in config/governors."}),
+      field(&S::actor, {.name = "actor", .doc = "Who acts, in every record; empty: the name of the operating system's user."})};
+};
+
+template <>
+struct Record<host::MarketSettings> {
+  using S = host::MarketSettings;
+  static constexpr std::string_view name = "MarketSettings", doc = "The market store.";
+  static constexpr auto fields = std::tuple{
+      field(&S::store, {.name = "store", .doc = "File of the store, below var."}),
+      field(&S::quotes, {.name = "quotes", .doc = "Quote currencies by which BTCUSDT is read as BTC_USDT."})};
+};
+
+template <>
+struct Record<host::LimitSettings> {
+  using S = host::LimitSettings;
+  static constexpr std::string_view name = "LimitSettings", doc = "What scripts may use before they are stopped.";
+  static constexpr auto fields = std::tuple{field(&S::policy, {.name = "policy", .doc = "One policy call."}),
+                                            field(&S::runbook, {.name = "runbook", .doc = "One run of a runbook, policies included."}),
+                                            field(&S::test, {.name = "test", .doc = "One case of `ballast test`."})};
+};
+
+template <>
+struct Record<host::Settings> {
+  using S = host::Settings;
+  static constexpr std::string_view name = "Settings", doc = "Settings of ballast. What is not set here has the default shown.";
+  static constexpr auto fields = std::tuple{field(&S::desk, {.name = "desk", .doc = "The desk."}), field(&S::market, {.name = "market", .doc = "Market data."}),
+                                            field(&S::limits, {.name = "limits", .doc = "Limits of scripts."})};
+};
+
+}  // namespace ballast::core

@@ -1,0 +1,51 @@
+#include "host/evidence.hpp"
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+
+namespace ballast::host {
+namespace {
+
+bool has_key(const sign::KeyRing& ring, sign::Algorithm algorithm) {
+  for (const sign::KeyInfo& each : ring.list()) {
+    if (each.algorithm == algorithm && each.state == sign::KeyState::active && each.can_sign) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Keys open_keys(const Desk& desk, Environment environment, const core::Clock& clock) {
+  Keys out{sign::KeyRing::open(desk.keys), {}, {}, {}, {}, {}, {}, {}};
+  const bool may_create = environment == Environment::demo || environment == Environment::paper;
+  for (const sign::Algorithm algorithm : {sign::Algorithm::hmac_sha256, sign::Algorithm::ed25519}) {
+    if (has_key(out.ring, algorithm)) continue;
+    if (!may_create) {
+      throw core::Error(core::Code::not_found,
+                        fmt::format("no active {} key; make one with `ballast keys new` (only demo and paper make keys by themselves)",
+                                    sign::algorithm_name(algorithm)),
+                        desk.keys.string());
+    }
+    // A key outlives the run that needed it first, so its validity is not tied to a given clock.
+    const core::SystemClock today;
+    sign::NewKey wanted;
+    wanted.algorithm = algorithm;
+    out.made.push_back(out.ring.create_key(std::move(wanted), today).key_id);
+  }
+  using core::Purpose;
+  using sign::Algorithm;
+  out.entry = out.ring.signer_for(Purpose::log_entry, Algorithm::hmac_sha256, clock);
+  out.journal = out.ring.signer_for(Purpose::run_journal, Algorithm::hmac_sha256, clock);
+  out.artefact_hmac = out.ring.signer_for(Purpose::artefact, Algorithm::hmac_sha256, clock);
+  out.head = out.ring.signer_for(Purpose::log_head, Algorithm::ed25519, clock);
+  out.segment = out.ring.signer_for(Purpose::log_segment, Algorithm::ed25519, clock);
+  out.artefact_public = out.ring.signer_for(Purpose::artefact, Algorithm::ed25519, clock);
+  return out;
+}
+
+sign::KeyRing open_verifier(const Desk& desk, const std::optional<std::string>& public_keys) {
+  return public_keys ? sign::KeyRing::open_public(*public_keys) : sign::KeyRing::open(desk.keys);
+}
+
+}  // namespace ballast::host

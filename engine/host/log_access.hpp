@@ -1,0 +1,13 @@
+// The decision log of a desk, opened for reading or for writing with the desk's keys.
+#pragma once
+
+#include "core/json.hpp"
+#include "host/desk.hpp"
+
+namespace ballast::host {
+
+/// Returns the newest entry whose fields equal those of `filter`, or null; a desk without a log has none.
+/// `filter`: {kind?, policy?, run?, actor?, portfolio_id?, governor?}, the last two compared with the decision's members.
+core::Json last_matching_entry(const Desk& desk, const core::Json& filter);
+
+}  // namespace ballast::host

@@ -1,0 +1,52 @@
+// Runs a runbook: parameters, identity, journal, steps, result. Knows no runbook's purpose.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/configuration.hpp"
+#include "host/desk.hpp"
+#include "host/parameters.hpp"
+
+namespace ballast::host {
+
+struct RunRequest {
+  std::string runbook;                 ///< file, or name of one in runbooks/
+  std::vector<std::string> parameters; ///< "name=value"
+  std::string actor;
+  std::optional<core::Instant> now;    ///< a given clock; refused in live
+  bool dry_run = false;
+  bool json = false;                   ///< text printed by the script goes to standard error
+};
+
+struct RunResult {
+  std::string id;
+  std::string runbook;
+  std::string file;
+  core::Json value;                    ///< what main returned
+  std::vector<std::string> artefacts;
+  std::vector<std::uint64_t> entries;
+  std::vector<std::string> made_keys;  ///< created because there were none (demo and paper)
+  bool dry_run = false;
+};
+
+/// What a runbook says of itself.
+struct RunbookInfo {
+  std::string name, summary, file;
+  core::Json version;
+  std::vector<Parameter> parameters;
+};
+RunbookInfo describe_runbook(const Desk& desk, const Configuration& configuration, const std::string& runbook);
+
+/// Throws: ScriptError when the runbook fails (the failure is journaled first); Error otherwise.
+RunResult execute_run(const Desk& desk, const Configuration& configuration, const RunRequest& request);
+
+/// The actor given, else the configured one, else the operating system's user.
+std::string actor_name(const Configuration& configuration, const std::string& given);
+
+/// Reads the definition a runbook returned, which is on top of the stack of `state`, and checks its shape.
+class State;
+RunbookInfo read_runbook(State& state, const std::string& place);
+
+}  // namespace ballast::host

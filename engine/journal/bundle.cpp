@@ -1,0 +1,313 @@
+#include "journal/bundle.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/canonical_scan.hpp"
+#include "core/digest.hpp"
+#include "core/error.hpp"
+#include "core/file.hpp"
+#include "core/signature_file.hpp"
+#include "journal/chain_check.hpp"
+#include "journal/entry.hpp"
+#include "journal/head.hpp"
+#include "journal/line.hpp"
+
+namespace ballast::journal {
+namespace {
+
+using core::Code;
+using core::Error;
+using core::Json;
+using core::Purpose;
+using core::SignatureStatus;
+
+constexpr std::string_view kFormat = "ballast-bundle";
+
+Json bytes_json(const std::string& bytes) {
+  if (core::is_utf8(bytes)) return Json{{"encoding", "utf-8"}, {"data", bytes}};
+  return Json{{"encoding", "base64"}, {"data", core::to_base64(bytes)}};
+}
+
+std::string bytes_from(const Json& json) {
+  const std::string data = json.at("data").get<std::string>();
+  if (json.at("encoding") == "utf-8") return data;
+  if (json.at("encoding") == "base64") return core::from_base64(data);
+  throw Error(Code::argument, "an encoding that is not known (accepted: utf-8, base64)");
+}
+
+void take_record(Bundle& out, const Json& record, std::size_t number) {
+  const auto text = [&](const char* name) { return record.at(name).get<std::string>(); };
+  if (number == 1) {
+    if (record.value("format", Json()) != kFormat) throw Error(Code::argument, "not a ballast-bundle");
+    if (record.at("version") != 1) throw Error(Code::argument, "its version is not known here (accepted: 1)");
+    out.log_id = text("log_id");
+    out.created = core::parse_instant(text("created"));
+    if (record.contains("run")) out.run = text("run");
+  } else if (record.contains("head")) {
+    out.head = text("head");
+  } else if (record.contains("public_keys")) {
+    out.public_keys = text("public_keys");
+  } else if (record.contains("entry")) {
+    const std::string line = text("entry");
+    if (record.at("chained").get<bool>()) out.chain.push_back(line);
+    Json json = core::parse_json(line, "entry");
+    const std::uint64_t seq = json.at("seq").get<std::uint64_t>();
+    out.entries.push_back({seq, core::sha256_hex(line), line, std::move(json)});
+  } else if (record.contains("link")) {
+    out.chain.push_back(text("link"));
+  } else if (record.contains("object")) {
+    std::string bytes = bytes_from(record);
+    if (core::sha256_hex(bytes) != text("object")) throw Error(Code::argument, fmt::format("the object {} does not match its name", text("object")));
+    out.objects.emplace(text("object"), std::move(bytes));
+  } else if (record.contains("file")) {
+    std::string bytes = bytes_from(record);
+    if (core::sha256_hex(bytes) != text("sha256")) throw Error(Code::argument, fmt::format("the file {} does not match its hash", text("file")));
+    out.files.emplace(text("file"), std::move(bytes));
+  } else {
+    throw Error(Code::argument, "a record of a kind that version 1 does not know");
+  }
+}
+
+}  // namespace
+
+const std::string& Bundle::object(const std::string& sha256) const {
+  const auto at = objects.find(sha256);
+  if (at == objects.end()) throw Error(Code::not_found, fmt::format("the bundle does not hold the object {}", sha256));
+  return at->second;
+}
+
+std::vector<std::string> objects_of(const Json& entry) {
+  std::vector<std::string> out;
+  if (entry.contains("policy")) out.push_back(entry["policy"].at("sha256"));
+  for (const char* name : {"libraries_sha256", "settings_sha256"}) {
+    if (entry.contains(name)) out.push_back(entry[name]);
+  }
+  if (entry.contains("inputs")) {
+    for (const Json& input : entry["inputs"]) out.push_back(input.at("sha256"));
+  }
+  return out;
+}
+
+std::vector<std::string> libraries_of(const std::string& bytes) {
+  std::vector<std::string> out;
+  std::vector<core::ScannedMember> members;
+  if (core::scan_canonical_object(bytes, members)) return out;
+  for (const auto& member : members) {
+    const auto name = core::plain_string(member.value);
+    if (!name || !is_sha256_hex(*name)) return {};
+    out.emplace_back(*name);
+  }
+  return out;
+}
+
+void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::uint64_t> seqs, const core::Signer& signer,
+                   const core::Verifier& verifier, const core::Clock& clock, const std::filesystem::path& file,
+                   const BundleOptions& options) {
+  std::sort(seqs.begin(), seqs.end());
+  seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
+  if (seqs.empty()) throw Error(Code::argument, "a bundle holds at least one entry", file.string());
+  if (const VerifyReport report = verify_log(log.folder(), verifier); !report.verified()) {
+    throw Error(Code::state, fmt::format("the log does not verify, so no bundle is made of it: {}", report.findings.front().sentence),
+                log.folder().string());
+  }
+  const std::string head_bytes = core::read_file(log.folder() / "HEAD", 1 << 20);
+  Head head;
+  SignatureStatus status = SignatureStatus::wrong;
+  if (read_head(head_bytes, verifier, head, status) || status != SignatureStatus::valid) {
+    throw Error(Code::state, "HEAD changed while the bundle was made; try again", log.folder().string());
+  }
+  if (seqs.back() > head.seq) throw Error(Code::not_found, fmt::format("there is no entry {}; HEAD is at entry {}", seqs.back(), head.seq), log.folder().string());
+
+  std::string out;
+  const auto add = [&](const Json& record) { out += core::canonical_json(record) + "\n"; };
+  Json first{{"format", std::string(kFormat)}, {"version", 1}, {"log_id", head.log_id}, {"created", core::format_instant(clock.now())}, {"entries", seqs}};
+  std::vector<Entry> entries;
+  std::set<std::string> runs;
+  for (const std::uint64_t seq : seqs) {
+    auto entry = log.entry(seq);
+    if (!entry) throw Error(Code::not_found, fmt::format("there is no entry {}", seq), log.folder().string());
+    const Json json = entry->json();
+    runs.insert(json.contains("run") ? json["run"].get<std::string>() : "");
+    entries.push_back(std::move(*entry));
+  }
+  if (runs.size() == 1 && !runs.begin()->empty()) first["run"] = *runs.begin();
+  add(first);
+  add(Json{{"head", head_bytes}});
+  if (options.public_keys) add(Json{{"public_keys", *options.public_keys}});
+  const bool chained = head.seq - seqs.front() < options.most_links;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    add(Json{{"entry", entries[i].line}, {"chained", chained}});
+    const std::uint64_t until = i + 1 < entries.size() ? entries[i + 1].place.seq : head.seq + 1;
+    for (std::uint64_t seq = entries[i].place.seq + 1; chained && seq < until; ++seq) add(Json{{"link", log.entry(seq).value().line}});
+  }
+  std::set<std::string> names;
+  for (const Entry& entry : entries) {
+    const Json json = entry.json();
+    for (const std::string& name : objects_of(json)) names.insert(name);
+    if (json.contains("libraries_sha256")) {
+      for (const std::string& name : libraries_of(objects.get(json["libraries_sha256"].get<std::string>()))) names.insert(name);
+    }
+  }
+  for (const std::string& name : names) {
+    Json record = bytes_json(objects.get(name));
+    record["object"] = name;
+    add(record);
+  }
+  for (const auto& [name, path] : options.files) {
+    const std::string bytes = core::read_file(path);
+    Json record = bytes_json(bytes);
+    record["file"] = name;
+    record["sha256"] = core::sha256_hex(bytes);
+    add(record);
+  }
+  const std::string end = core::canonical_json(Json{{"end", "ballast-bundle"}, {"sha256", core::sha256_hex(out)}, {"size", out.size()}});
+  out += sign_text(end, Purpose::artefact, signer) + "\n";
+  core::write_file_atomically(file, out);
+}
+
+void export_run_bundle(LogReader& log, const ObjectStore& objects, const std::string& run, const core::Signer& signer,
+                       const core::Verifier& verifier, const core::Clock& clock, const std::filesystem::path& file,
+                       const BundleOptions& options) {
+  Query query;
+  query.run = run;
+  query.limit = SIZE_MAX >> 1;
+  std::vector<std::uint64_t> seqs;
+  for (const Entry& entry : log.query(query)) seqs.push_back(entry.place.seq);
+  if (seqs.empty()) throw Error(Code::not_found, fmt::format("the log has no entry of run '{}'", run), log.folder().string());
+  export_bundle(log, objects, std::move(seqs), signer, verifier, clock, file, options);
+}
+
+Bundle open_bundle(const std::filesystem::path& file) {
+  const std::string text = core::read_file(file);
+  Bundle out;
+  std::vector<core::ScannedMember> members;
+  std::size_t number = 0;
+  bool ended = false;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    const std::string where = fmt::format("{}:{}", file.string(), ++number);
+    try {
+      if (end == std::string::npos) throw Error(Code::argument, "the last record ends without its line feed");
+      if (ended) throw Error(Code::argument, "records after the end");
+      const std::string_view line = std::string_view(text).substr(at, end - at);
+      if (const auto problem = core::scan_canonical_object(line, members)) {
+        throw Error(Code::argument, fmt::format("not canonical JSON at byte {}: {}", problem->offset + 1, problem->reason));
+      }
+      if (core::find_member(members, "end") != nullptr) {
+        const auto cut = core::cut_member(line, members, "signature");
+        const auto signature = cut ? core::read_signature(cut->value) : std::nullopt;
+        const auto* hash = core::find_member(members, "sha256");
+        if (!signature || hash == nullptr) throw Error(Code::argument, "the end is not sealed");
+        if (core::plain_string(hash->value) != core::sha256_hex(std::string_view(text).substr(0, at))) {
+          throw Error(Code::argument, "the bundle was changed: its records do not have the hash that its end states");
+        }
+        out.seal = *signature;
+        out.sealed_bytes = cut->rest();
+        ended = true;
+      } else {
+        take_record(out, core::parse_json(line, where), number);
+      }
+    } catch (const Error& e) {
+      throw e.at(where);
+    } catch (const Json::exception&) {
+      throw Error(Code::argument, "a record lacks a member or has one of the wrong type", where);
+    }
+    at = end + 1;
+  }
+  if (!ended) throw Error(Code::argument, "the bundle has no end: it was cut", file.string());
+  return out;
+}
+
+VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifier& verifier, const VerifyOptions& options) {
+  VerifyReport report;
+  report.subject = file.string();
+  report.kind = "bundle";
+  FindingList findings(report, options.most_findings);
+  const std::string name = file.filename().string();
+  const auto add = [&](FindingCode code, std::optional<std::uint64_t> seq, std::string sentence) {
+    findings.add({code, name, 0, seq, 0, 1, std::move(sentence)});
+  };
+  const auto code_of = [](SignatureStatus status) {
+    return status == SignatureStatus::unknown_key                                              ? FindingCode::unknown_key
+           : status == SignatureStatus::wrong || status == SignatureStatus::unknown_algorithm ? FindingCode::wrong_key
+                                                                                              : FindingCode::refused_key;
+  };
+  Bundle bundle;
+  try {
+    bundle = open_bundle(file);
+  } catch (const Error& e) {
+    if (e.code() != Code::argument) throw;
+    const bool changed = e.message().find("hash") != std::string::npos || e.message().find("match") != std::string::npos;
+    const auto line = e.where().substr(e.where().rfind(':') + 1);
+    findings.add({changed ? FindingCode::changed : FindingCode::malformed, name, std::strtoull(line.c_str(), nullptr, 10), std::nullopt, 0, 1, e.message()});
+    return report;
+  }
+  report.entries = bundle.entries.size();
+  report.objects = bundle.objects.size();
+  const SignatureStatus seal = verifier.verify_at(Purpose::artefact, bundle.sealed_bytes, bundle.seal, bundle.created);
+  if (seal == SignatureStatus::valid) {
+    ++report.signatures;
+  } else {
+    add(code_of(seal), std::nullopt, fmt::format("the bundle's seal by key '{}' does not prove it: {}", bundle.seal.key_id, core::signature_status_text(seal)));
+  }
+  Head head;
+  SignatureStatus head_status = SignatureStatus::wrong;
+  if (const auto wrong = read_head(bundle.head, verifier, head, head_status)) {
+    add(FindingCode::malformed, std::nullopt, fmt::format("the HEAD in the bundle is not one: {}", *wrong));
+  } else if (head_status != SignatureStatus::valid) {
+    add(code_of(head_status), std::nullopt, fmt::format("the HEAD in the bundle is not proved by its signature: {}", core::signature_status_text(head_status)));
+  } else {
+    report.head_seq = head.seq;
+    report.head_sha256 = head.sha256;
+    if (head.log_id != bundle.log_id) add(FindingCode::changed, std::nullopt, "the HEAD in the bundle is of another log");
+  }
+  for (const BundleEntry& entry : bundle.entries) {
+    std::vector<core::ScannedMember> members;
+    LineView line;
+    if (const auto problem = read_line(entry.line, line, members)) {
+      add(FindingCode::malformed, entry.seq, fmt::format("entry {}: {}", entry.seq, problem->sentence));
+      continue;
+    }
+    if (!line.signature) {
+      add(FindingCode::unsigned_entry, entry.seq, fmt::format("entry {} has no signature", entry.seq));
+    } else {
+      const SignatureStatus status = verify_line(line, Purpose::log_entry, verifier);
+      if (status == SignatureStatus::valid) {
+        ++report.signatures;
+      } else if (status == SignatureStatus::unknown_key && seal == SignatureStatus::valid) {
+        ++report.vouched;
+      } else {
+        add(code_of(status), entry.seq, fmt::format("the signature of entry {} by key '{}' does not prove it: {}", entry.seq, line.signature->key_id, core::signature_status_text(status)));
+      }
+    }
+    std::vector<std::string> needed = objects_of(entry.json);
+    if (entry.json.contains("libraries_sha256")) {
+      const auto libraries = bundle.objects.find(entry.json["libraries_sha256"].get<std::string>());
+      if (libraries != bundle.objects.end()) {
+        for (std::string& each : libraries_of(libraries->second)) needed.push_back(std::move(each));
+      }
+    }
+    for (const std::string& object : needed) {
+      if (!bundle.objects.contains(object)) add(FindingCode::object_missing, entry.seq, fmt::format("the object {} of entry {} is not in the bundle", object, entry.seq));
+    }
+  }
+  // Where the lines up to HEAD are there, each must be chained to the one before and the last be the one HEAD names.
+  std::string before;
+  for (const std::string& text : bundle.chain) {
+    std::vector<core::ScannedMember> members;
+    LineView line;
+    if (read_line(text, line, members) || (!before.empty() && line.previous != before)) {
+      add(FindingCode::changed, line.seq, fmt::format("the line of entry {} in the bundle is not chained to the one before", line.seq));
+    }
+    before = core::sha256_hex(text);
+  }
+  if (!bundle.chain.empty() && head_status == SignatureStatus::valid && before != head.sha256) {
+    add(FindingCode::changed, std::nullopt, "the lines in the bundle do not lead to its HEAD");
+  }
+  return report;
+}
+
+}  // namespace ballast::journal

@@ -1,0 +1,187 @@
+#include "journal/run_journal.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "core/digest.hpp"
+#include "core/error.hpp"
+#include "core/file.hpp"
+#include "core/nearest.hpp"
+#include "journal/line.hpp"
+#include "journal/segment.hpp"
+
+namespace ballast::journal {
+namespace {
+
+using core::Code;
+using core::Error;
+using core::Json;
+
+// The closed list of version 1. Resuming, plans, approvals and undo have their kinds already, so that journals of today
+// can be read by the engine that uses them.
+constexpr std::array<std::string_view, 17> kKinds = {
+    "answer",        "approval_asked", "approval_given", "artefact",    "decision",      "log",          "note", "plan", "recovery",
+    "run_finished",  "run_resumed",    "run_started",    "run_stopped", "step_finished", "step_started", "undo", "warning"};
+
+}  // namespace
+
+struct RunJournal::State {
+  std::filesystem::path folder, path;
+  const core::Clock& clock;
+  core::FileDescriptor file;
+  std::string run, last_sha256, last_kind;
+  std::uint64_t seq = 0;
+  bool finished = false, failed = false;
+
+  State(const std::filesystem::path& where, const core::Clock& given) : folder(where), path(where / "journal.jsonl"), clock(given) {}
+
+  void lock() {
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EWOULDBLOCK) throw Error(Code::state, "the run is being executed by another process", path.string());
+      core::throw_errno("lock", path.string(), errno);
+    }
+  }
+
+  RunRecord append(std::string_view kind, const Json& payload, const core::Signer* signer) {
+    if (failed) throw Error(Code::state, "the run's journal takes no more records, because a write failed; open it again", path.string());
+    if (finished) throw Error(Code::state, "the run is finished; nothing can be added to its journal", path.string());
+    if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
+      throw Error(Code::argument, fmt::format("'{}' is not a kind of record{}", kind, core::suggestion(kind, kKinds)), "kind");
+    }
+    if (!payload.is_object()) throw Error(Code::argument, "expected a table", "payload");
+    for (const char* name : {"seq", "time", "kind", "previous", "signature"}) {
+      if (payload.contains(name)) throw Error(Code::argument, fmt::format("'{}' is the journal's own member", name), "payload");
+    }
+    Json body = payload;
+    body["seq"] = seq + 1;
+    body["time"] = core::format_instant(clock.now());
+    body["kind"] = std::string(kind);
+    body["previous"] = last_sha256;
+    const std::string line = write_line(body, core::Purpose::run_journal, signer);
+    failed = true;  // until the line is durable
+    const off_t whole = ::lseek(file.get(), 0, SEEK_END);
+    try {
+      core::write_all(file.get(), line + "\n", path);
+    } catch (...) {
+      // A full disk leaves no half record: what was whole before stays verifiable. A crash here is cut by open().
+      if (whole >= 0) static_cast<void>(!::ftruncate(file.get(), whole));
+      throw;
+    }
+    if (::fdatasync(file.get()) != 0) core::throw_errno("sync", path.string(), errno);
+    failed = false;
+    ++seq;
+    last_sha256 = core::sha256_hex(line);
+    last_kind = kind;
+    return {seq, last_sha256, core::parse_json(line, path.string())};
+  }
+};
+
+RunJournal::RunJournal(std::unique_ptr<State> state) : state_(std::move(state)) {}
+RunJournal::RunJournal(RunJournal&&) noexcept = default;
+RunJournal& RunJournal::operator=(RunJournal&&) noexcept = default;
+RunJournal::~RunJournal() = default;
+
+RunJournal RunJournal::create(const std::filesystem::path& folder, const std::string& run, const Json& payload, const core::Clock& clock) {
+  if (run.empty() || run.front() == '.' || run.find('/') != std::string::npos) {
+    throw Error(Code::argument, fmt::format("'{}' cannot name a run", run), "run");
+  }
+  auto state = std::make_unique<State>(folder, clock);
+  core::create_folders(folder);
+  if (std::filesystem::exists(state->path)) throw Error(Code::state, "the run has a journal already", state->path.string());
+  state->file = core::open_file(state->path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
+  state->lock();
+  state->run = run;
+  state->last_sha256 = genesis_hash(kRunFormat, run);
+  Json first = payload.is_null() ? Json::object() : payload;
+  first["format"] = std::string(kRunFormat);
+  first["version"] = 1;
+  first["run"] = run;
+  try {
+    state->append("run_started", first, nullptr);
+  } catch (...) {  // a run that never began leaves nothing
+    std::error_code ignored;
+    std::filesystem::remove(state->path, ignored);
+    std::filesystem::remove(folder, ignored);
+    throw;
+  }
+  core::sync_folder(folder);
+  return RunJournal(std::move(state));
+}
+
+RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Clock& clock) {
+  auto state = std::make_unique<State>(folder, clock);
+  state->file = core::open_file(state->path, O_RDWR | O_APPEND);
+  state->lock();
+  BlockReader reader(state->path);
+  std::string block;
+  std::uint64_t offset = 0, end = 0;
+  std::vector<core::ScannedMember> members;
+  while (reader.next(block, offset)) {
+    for_each_line(block, offset, [&](std::string_view text, std::uint64_t start) {
+      LineView line;
+      const auto problem = read_line(text, line, members);
+      if (!problem && state->seq == 0) {
+        const auto* run = core::find_member(members, "run");
+        state->run = run == nullptr ? "" : core::plain_string(run->value).value_or("");
+        state->last_sha256 = genesis_hash(kRunFormat, state->run);
+      }
+      if (problem || line.seq != state->seq + 1 || line.previous != state->last_sha256 || state->finished) {
+        throw Error(Code::state, fmt::format("the run's journal does not hold at record {} (byte {}); run ballast verify", state->seq + 1, start),
+                    state->path.string());
+      }
+      state->seq = line.seq;
+      state->last_kind = line.kind;
+      state->finished = line.kind == "run_finished";
+      state->last_sha256 = core::sha256_hex(text);
+      end = start + text.size() + 1;
+    });
+  }
+  if (state->seq == 0) throw Error(Code::state, "the run's journal has no whole record", state->path.string());
+  if (state->finished) throw Error(Code::state, fmt::format("the run {} is finished", state->run), state->path.string());
+  if (const std::string torn = reader.torn(); !torn.empty()) {
+    const std::string name = fmt::format("journal.torn.{}.{}", end, core::sha256_hex(torn).substr(0, 16));
+    core::write_file_atomically(folder / name, torn);
+    if (::ftruncate(state->file.get(), static_cast<off_t>(end)) != 0) core::throw_errno("cut", state->path.string(), errno);
+    state->append("recovery", Json{{"file", name}, {"size", torn.size()}, {"sha256", core::sha256_hex(torn)}}, nullptr);
+  }
+  return RunJournal(std::move(state));
+}
+
+RunRecord RunJournal::append(std::string_view kind, const Json& payload) {
+  if (kind == "run_finished" || kind == "run_started") {
+    throw Error(Code::argument, fmt::format("'{}' is written by the journal itself", kind), "kind");
+  }
+  return state_->append(kind, payload, nullptr);
+}
+
+RunRecord RunJournal::finish(const Json& payload, const core::Signer& signer) {
+  RunRecord out = state_->append("run_finished", payload.is_null() ? Json::object() : payload, &signer);
+  state_->finished = true;
+  return out;
+}
+
+std::vector<RunRecord> RunJournal::read(const std::filesystem::path& folder) {
+  std::vector<RunRecord> out;
+  const std::filesystem::path path = folder / "journal.jsonl";
+  BlockReader reader(path);
+  std::string block;
+  std::uint64_t offset = 0;
+  while (reader.next(block, offset)) {
+    for_each_line(block, offset, [&](std::string_view text, std::uint64_t) {
+      out.push_back({out.size() + 1, core::sha256_hex(text), core::parse_json(text, fmt::format("{}:{}", path.string(), out.size() + 1))});
+    });
+  }
+  return out;
+}
+
+const std::string& RunJournal::run() const noexcept { return state_->run; }
+std::uint64_t RunJournal::last_seq() const noexcept { return state_->seq; }
+const std::filesystem::path& RunJournal::folder() const noexcept { return state_->folder; }
+
+}  // namespace ballast::journal

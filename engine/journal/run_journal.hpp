@@ -1,0 +1,59 @@
+// The journal of one run: what happened, record by record, chained like the decision log and signed at its end.
+// Invariant: a record is durable before `append` returns, so the next step begins only after the last one is on disk.
+// One process writes a run at a time. Format and reserved kinds: docs/formats/run_journal.md.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/json.hpp"
+#include "core/signer.hpp"
+
+namespace ballast::journal {
+
+inline constexpr std::string_view kRunFormat = "ballast-run-journal";
+
+struct RunRecord {
+  std::uint64_t seq = 0;
+  std::string sha256;
+  core::Json json;
+};
+
+class RunJournal {
+ public:
+  /// Begins `<folder>/journal.jsonl`. The first record is `run_started` and holds format, version, run (its id) and
+  /// what `payload` adds. Requires: the id is a file name; `clock` outlives the journal.
+  /// Throws: Error{state} when the run has a journal already; Error{argument | io}.
+  static RunJournal create(const std::filesystem::path& folder, const std::string& run, const core::Json& payload,
+                           const core::Clock& clock);
+  /// Opens an unfinished run to go on with it. A torn end is cut, kept aside and recorded (`recovery`).
+  /// Throws: Error{state} when it is finished, being run elsewhere, or its chain does not hold; Error{not_found | io}.
+  static RunJournal open(const std::filesystem::path& folder, const core::Clock& clock);
+  RunJournal(RunJournal&&) noexcept;
+  RunJournal& operator=(RunJournal&&) noexcept;
+  ~RunJournal();
+
+  /// Appends a record and returns once it is durable. `payload` may not hold seq, time, kind, previous or signature.
+  /// Throws: Error{argument} for a payload or kind that is not accepted; Error{io}; Error{state} after a failed write.
+  RunRecord append(std::string_view kind, const core::Json& payload);
+  /// Appends `run_finished`, signed (purpose run_journal): nothing can be added after it.
+  RunRecord finish(const core::Json& payload, const core::Signer& signer);
+
+  /// All records, oldest first.
+  static std::vector<RunRecord> read(const std::filesystem::path& folder);
+  const std::string& run() const noexcept;
+  std::uint64_t last_seq() const noexcept;
+  const std::filesystem::path& folder() const noexcept;
+
+ private:
+  struct State;
+  explicit RunJournal(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ballast::journal

@@ -1,0 +1,84 @@
+// Verification: is everything that was logged still there, in order, unchanged and signed, up to its signed HEAD?
+// Reads the bytes that are there, never serialises, keeps no more than a few blocks in memory, repairs nothing.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/signer.hpp"
+
+namespace ballast::journal {
+
+enum class FindingCode {
+  changed,         ///< the bytes are not those that were chained, signed or hashed
+  missing,         ///< entries, a segment or a file are not there
+  reordered,       ///< an entry stands after a later one
+  duplicated,      ///< an entry stands there a second time
+  truncated,       ///< a line ends without its line feed
+  behind_head,     ///< the log ends before the HEAD says it does
+  no_head,         ///< there is no HEAD
+  wrong_key,       ///< the chain holds but a signature does not match: another key, or lines chained anew without it
+  unknown_key,     ///< signed by a key that is not in the key ring
+  refused_key,     ///< signed by a key that is revoked, was not valid then or is not meant for this
+  unsigned_entry,  ///< no signature
+  malformed,       ///< not canonical JSON, or a member is missing or has the wrong type
+  object_missing,
+  object_changed,
+  seal_missing,
+  seal_changed,
+  seal_wrong_key,
+  seal_unknown_key,
+  seal_malformed
+};
+std::string_view finding_code_name(FindingCode code) noexcept;
+
+struct Finding {
+  FindingCode code;
+  std::string file;                      ///< name of the file, relative to what was verified
+  std::uint64_t line = 0;                ///< from 1; 0: the file as a whole
+  std::optional<std::uint64_t> seq;      ///< of the entry, where it is known
+  std::uint64_t offset = 0;              ///< of the line's first byte (of the bad byte, where it is known) in the file
+  std::uint64_t count = 1;               ///< how many entries the finding stands for
+  std::string sentence;                  ///< what exactly is wrong
+};
+
+struct VerifyReport {
+  std::string subject;                   ///< what was verified
+  std::string kind;                      ///< decision_log, run, bundle, file, folder
+  std::uint64_t entries = 0;             ///< lines seen
+  std::uint64_t signatures = 0;          ///< signatures found valid
+  std::uint64_t vouched = 0;             ///< entries whose key is not here, proved by the chain to the signed HEAD
+  std::uint64_t beyond_head = 0;         ///< whole entries after the one HEAD names
+  std::uint64_t objects = 0;             ///< objects found unchanged
+  std::optional<std::uint64_t> head_seq;
+  std::string head_sha256;
+  std::uint64_t findings_total = 0;      ///< findings are kept up to VerifyOptions::most_findings
+  std::vector<Finding> findings;
+  bool verified() const noexcept { return findings_total == 0; }
+};
+
+struct VerifyOptions {
+  std::optional<std::string> expect_head;             ///< text of a HEAD file kept elsewhere
+  std::optional<std::filesystem::path> objects;       ///< folder of the object store; absent: objects are not checked
+  bool chain_vouches = false;  ///< entries by keys that are not here count as proved where the chain to a HEAD that is
+                               ///< signed by a known key holds: for those who have public keys only
+  bool lock = true;            ///< wait for a commit that is under way; false only for whoever holds the log's lock
+  unsigned threads = 2;
+  std::size_t most_findings = 1000;
+};
+
+/// Verifies a decision log. Throws: Error{not_found | io} when it cannot be read at all.
+VerifyReport verify_log(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options = {});
+
+/// Verifies a run's folder: the chain of its journal and, where the run is finished, the signature at its end.
+VerifyReport verify_run(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options = {});
+
+/// Verifies whatever is at the path: a decision log, a run, a bundle, an object store, a file with its .sig, a .sig
+/// file, or a folder of such things. A file without a .sig is `missing`. Throws: Error{not_found | io}.
+VerifyReport verify_path(const std::filesystem::path& path, const core::Verifier& verifier, const VerifyOptions& options = {});
+
+}  // namespace ballast::journal

@@ -1,0 +1,51 @@
+// What the host offers to effectful primitives. Modules call these; the host implements them, so that the same script
+// runs for real, as a dry run, in a test or in a replay.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "bind/context.hpp"
+#include "core/clock.hpp"
+#include "core/json.hpp"
+
+namespace ballast::market {
+class Store;
+}
+namespace ballast::journal {
+class DecisionLog;
+}
+
+namespace ballast::modules {
+
+class Services : public bind::Context {
+ public:
+  /// The decision time. Throws: Error{state} where no clock is granted.
+  virtual core::Instant now() = 0;
+  /// The market store under `var`. Throws: Error{not_found} when nothing was imported yet.
+  virtual market::Store& market_store() = 0;
+  /// Reads a file below the roots a script may read. Throws: Error{argument | not_found}.
+  virtual std::string read_file(const std::string& path) = 0;
+  virtual bool file_exists(const std::string& path) = 0;
+  /// Lists the names of files in a folder below the roots, sorted; an absent folder has none.
+  virtual std::vector<std::string> list_files(const std::string& folder) = 0;
+  /// Returns the effective settings at a dotted path ("governors.stage6_core"), read-only.
+  virtual core::Json settings(const std::string& path) = 0;
+  /// Returns the parameters of this run.
+  virtual core::Json run_information() = 0;
+  /// Runs a policy in a fresh state, writes the decision durably and returns {decision, seq, sha256}.
+  virtual core::Json decide(const std::string& policy, const core::Json& input, const core::Json& options) = 0;
+  /// Writes an entry that a person made. Returns {seq, sha256}.
+  virtual core::Json log_entry(const core::Json& draft) = 0;
+  /// Returns the newest entry that matches {kind?, policy?, ...}, or null.
+  virtual core::Json last_entry(const core::Json& filter) = 0;
+  virtual void step_started(const std::string& name, const core::Json& input) = 0;
+  virtual void step_finished(const std::string& name, const core::Json& outcome) = 0;
+  /// Writes a signed artefact below `var`. Returns {path, sha256, signature_file}.
+  virtual core::Json write_artefact(const std::string& path, const std::string& bytes) = 0;
+  /// Shows text to the person at the terminal.
+  virtual void print(std::string_view text) = 0;
+};
+
+}  // namespace ballast::modules

@@ -1,0 +1,69 @@
+-- What risk people are told beside the weights. An advisory never changes a weight.
+
+local limits = require "governor.limits"
+local total = require "governor.total"
+local values = require "values"
+
+local advisories = {}
+
+local function advisory(code, severity, symbols, data)
+  return { code = code, severity = severity, symbols = ballast.json.array(symbols), data = data }
+end
+
+local function missing_market(plan)
+  return advisory("market_data_missing", "warning", { plan.symbol },
+    { unknown = ballast.json.array(plan.unknown) })
+end
+
+local function budget(plan, config, market, gross_weight)
+  local named = config.budgets[plan.asset.risk_budget]
+  -- Without a snapshot the asset is already reported as missing; its budget says nothing more.
+  if named == nil or market == nil then
+    return nil
+  end
+  local failed = limits.failed(limits.budget_checks(named, market, gross_weight))
+  if #failed == 0 then
+    return nil
+  end
+  return advisory("risk_budget_exceeded", named.severity, { plan.symbol }, {
+    budget = named.name,
+    checks = ballast.json.array(failed),
+    current_weight = plan.current,
+    volatility = values.number(market.volatility),
+    max_drawdown = values.number(market.max_drawdown),
+  })
+end
+
+--- Advisories about single assets, in the order of the configuration.
+function advisories.for_assets(plans, config, input)
+  local list = {}
+  local gross_weight = total.gross_weight(input.allocations)
+  for _, plan in ipairs(plans) do
+    local market = values.known(values.table(input.market)[plan.symbol])
+    if #plan.unknown > 0 then
+      list[#list + 1] = missing_market(plan)
+    end
+    list[#list + 1] = budget(plan, config, market, gross_weight)
+    if #plan.unknown_slos > 0 then
+      list[#list + 1] = advisory("slo_status_unknown", "warning", { plan.symbol },
+        { slo_names = ballast.json.array(plan.unknown_slos) })
+    end
+  end
+  return list
+end
+
+--- Advisories about the portfolio as a whole.
+function advisories.for_portfolio(config, before, after, unknown)
+  local list = {}
+  for _, holding in ipairs(unknown) do
+    list[#list + 1] = advisory("unknown_holding", "warning", { holding.symbol },
+      { weight = holding.weight })
+  end
+  if not before.passed then
+    list[#list + 1] = advisory("total_weight_above_max", after.passed and "notice" or "warning",
+      {}, { wanted = before.found, found = after.found, limit = config.max_total_weight })
+  end
+  return list
+end
+
+return advisories

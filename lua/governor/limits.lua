@@ -1,0 +1,67 @@
+-- An asset's own limits and its risk budget, judged on market metrics.
+-- Invariant: a limit that is configured and whose metric is unknown is not passed. It does not sell
+-- either: the asset is held. Only a metric that is known can breach a limit.
+
+local bounds = require "bounds"
+local values = require "values"
+
+local limits = {}
+
+local function check(found, bound)
+  return bound:check(values.number(found))
+end
+
+--- Checks of the asset's own market limits, in fixed order: volatility, then liquidity.
+--- `market` is the asset's snapshot; an absent one leaves every configured limit unknown.
+function limits.asset_checks(asset, market)
+  local checks = {}
+  if asset.max_volatility ~= nil then
+    local bound = bounds.at_most("volatility", asset.max_volatility, "fraction")
+    checks[#checks + 1] = check(market.volatility, bound)
+  end
+  if asset.min_liquidity_usd ~= nil then
+    local bound = bounds.at_least("liquidity_usd", asset.min_liquidity_usd, "usd")
+    checks[#checks + 1] = check(market.liquidity_usd, bound)
+  end
+  return checks
+end
+
+--- The bound on the weight an asset may have, or nil when it has none.
+function limits.weight_check(asset, weight)
+  if asset.max_weight == nil then
+    return nil
+  end
+  return bounds.at_most("weight", asset.max_weight, "fraction of portfolio"):check(weight)
+end
+
+--- Checks of a risk budget for one asset. Volatility and drawdown are the asset's; leverage is the
+--- gross weight of the whole portfolio, because no single asset can tell it.
+function limits.budget_checks(budget, market, gross_weight)
+  local checks = {}
+  if budget.max_volatility ~= nil then
+    local bound = bounds.at_most("volatility", budget.max_volatility, "fraction")
+    checks[#checks + 1] = check(market.volatility, bound)
+  end
+  if budget.max_drawdown ~= nil then
+    local bound = bounds.at_most("drawdown", budget.max_drawdown, "fraction of peak")
+    checks[#checks + 1] = check(market.max_drawdown, bound)
+  end
+  if budget.max_leverage ~= nil then
+    local bound = bounds.at_most("leverage", budget.max_leverage, "gross weight of portfolio")
+    checks[#checks + 1] = check(gross_weight, bound)
+  end
+  return checks
+end
+
+--- The checks that did not pass.
+function limits.failed(checks)
+  local failed = {}
+  for _, result in ipairs(checks) do
+    if not result.passed then
+      failed[#failed + 1] = result
+    end
+  end
+  return failed
+end
+
+return limits

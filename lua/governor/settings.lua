@@ -1,0 +1,226 @@
+-- Reads the governor's configuration once: defaults, unknown fields, impossible limits.
+-- Invariant: what comes out can be satisfied. A configuration that nobody can obey is refused
+-- whole, with every problem named, before any weight is looked at.
+
+local bounds = require "bounds"
+local policy = require "policy"
+local values = require "values"
+
+local settings = {}
+
+local fields = {
+  governor = { "name", "portfolio_id", "drift_tolerance", "rebalance_cooldown_seconds",
+    "min_rebalance_value_usd", "min_rebalance_weight", "max_total_weight", "assets",
+    "risk_budgets", "slo_overrides", "required_inputs", "notes" },
+  drift_tolerance = { "absolute", "relative" },
+  asset = { "symbol", "target_weight", "min_weight", "max_weight", "max_volatility",
+    "min_liquidity_usd", "risk_budget", "tags", "notes" },
+  budget = { "max_volatility", "max_drawdown", "max_leverage", "severity", "tags" },
+  rule = { "slo_name", "apply_on", "weight_multiplier", "min_weight", "max_weight", "severity",
+    "tags", "force_rebalance", "when_unknown" },
+}
+
+local function add(problems, code, data)
+  problems[#problems + 1] = policy.reason(code, data)
+end
+
+local function refuse_unknown_fields(problems, place, found, kind)
+  for field in pairs(found) do
+    if not values.contains(fields[kind], field) then
+      add(problems, "config_unknown_field", { place = place, field = tostring(field) })
+    end
+  end
+end
+
+-- A number that may be absent; zero is a number like any other.
+local function optional(problems, place, found, field, lowest)
+  local value = values.known(found[field])
+  if value == nil then
+    return nil
+  end
+  if not values.is_finite(value) or (lowest ~= nil and value < lowest) then
+    add(problems, "config_value_invalid", { place = place, field = field, lowest = lowest })
+    return nil
+  end
+  return value
+end
+
+local function with_default(problems, place, found, field, lowest, default)
+  local value = optional(problems, place, found, field, lowest)
+  if value == nil then
+    return default
+  end
+  return value
+end
+
+local function text(problems, place, found, field)
+  local value = values.known(found[field])
+  if type(value) ~= "string" or value == "" then
+    add(problems, "config_value_invalid", { place = place, field = field })
+    return ""
+  end
+  return value
+end
+
+local function severity(problems, place, found, default)
+  local value = values.known(found.severity)
+  if value == nil then
+    return default
+  end
+  if not policy.is_severity(value) then
+    add(problems, "config_value_invalid", { place = place, field = "severity" })
+    return default
+  end
+  return value
+end
+
+-- Bounds and targets
+
+local function read_bounds(problems, place, found)
+  local low = optional(problems, place, found, "min_weight", 0)
+  local high = optional(problems, place, found, "max_weight", 0)
+  if low ~= nil and high ~= nil and low > high then
+    add(problems, "config_min_above_max", { place = place, min_weight = low, max_weight = high })
+  end
+  return low, high
+end
+
+local function read_asset(problems, found, budgets)
+  local symbol = text(problems, "assets", found, "symbol")
+  local place = "assets." .. symbol
+  refuse_unknown_fields(problems, place, found, "asset")
+  local low, high = read_bounds(problems, place, found)
+  local target = optional(problems, place, found, "target_weight")
+  if target == nil then
+    add(problems, "config_value_invalid", { place = place, field = "target_weight" })
+  end
+  local budget = values.known(found.risk_budget)
+  if budget ~= nil and budgets[budget] == nil then
+    add(problems, "config_unknown_budget", { place = place, risk_budget = tostring(budget) })
+  end
+  return {
+    symbol = symbol,
+    target_weight = target or 0,
+    min_weight = low,
+    max_weight = high,
+    max_volatility = optional(problems, place, found, "max_volatility", 0),
+    min_liquidity_usd = optional(problems, place, found, "min_liquidity_usd", 0),
+    risk_budget = budget,
+    tags = values.table(found.tags),
+  }
+end
+
+-- Two spellings of one symbol (BTC_USDT, BTCUSDT) are one asset.
+local function refuse_duplicates(problems, assets)
+  local seen = {}
+  for _, asset in ipairs(assets) do
+    local spelling = asset.symbol:upper():gsub("[^%w]", "")
+    if seen[spelling] then
+      add(problems, "config_duplicate_asset", { symbol = asset.symbol })
+    end
+    seen[spelling] = true
+  end
+end
+
+local function refuse_infeasible_minima(problems, assets, max_total)
+  local total = values.sum(assets, function(asset)
+    return asset.min_weight or 0
+  end)
+  -- Minima that are meant to fill the portfolio may miss the total by rounding only.
+  local bound = bounds.at_most("sum of min_weight", max_total + 1e-9, "fraction of portfolio")
+  if not bound:check(total).passed then
+    add(problems, "config_minima_above_total", { sum = total, max_total_weight = max_total })
+  end
+end
+
+-- Budgets and rules
+
+local function read_budgets(problems, found)
+  local budgets = {}
+  for name, budget in pairs(values.table(found)) do
+    local place = "risk_budgets." .. tostring(name)
+    refuse_unknown_fields(problems, place, budget, "budget")
+    budgets[name] = {
+      name = name,
+      max_volatility = optional(problems, place, budget, "max_volatility", 0),
+      max_drawdown = optional(problems, place, budget, "max_drawdown", 0),
+      max_leverage = optional(problems, place, budget, "max_leverage", 0),
+      severity = severity(problems, place, budget, "warning"),
+    }
+  end
+  return budgets
+end
+
+local function read_rule(problems, found)
+  local name = text(problems, "slo_overrides", found, "slo_name")
+  local place = "slo_overrides." .. name
+  refuse_unknown_fields(problems, place, found, "rule")
+  local low, high = optional(problems, place, found, "min_weight", 0),
+    optional(problems, place, found, "max_weight", 0)
+  local when_unknown = values.known(found.when_unknown) or "hold"
+  if when_unknown ~= "hold" and when_unknown ~= "ignore" then
+    add(problems, "config_value_invalid", { place = place, field = "when_unknown" })
+  end
+  return {
+    slo_name = name,
+    apply_on = values.known(found.apply_on) or { "warning", "breach" },
+    weight_multiplier = optional(problems, place, found, "weight_multiplier", 0),
+    min_weight = low,
+    max_weight = high,
+    severity = severity(problems, place, found, nil),
+    tags = values.table(found.tags),
+    force_rebalance = values.known(found.force_rebalance) == true,
+    when_unknown = when_unknown,
+  }
+end
+
+local function read_list(found, read)
+  local list = {}
+  for index, element in ipairs(values.table(found)) do
+    list[index] = read(element)
+  end
+  return list
+end
+
+--- Reads `governor` as it stands in the input.
+--- Returns: the configuration with every default filled in, and the list of problems; when that
+--- list is not empty the configuration must not be used.
+function settings.read(found)
+  local problems = {}
+  if type(found) ~= "table" then
+    add(problems, "config_value_invalid", { place = "governor", field = "governor" })
+    return nil, problems
+  end
+  refuse_unknown_fields(problems, "governor", found, "governor")
+  local drift = values.table(found.drift_tolerance)
+  refuse_unknown_fields(problems, "drift_tolerance", drift, "drift_tolerance")
+  local budgets = read_budgets(problems, found.risk_budgets)
+  local max_total = with_default(problems, "governor", found, "max_total_weight", 0, 1)
+  local assets = read_list(found.assets, function(asset)
+    return read_asset(problems, asset, budgets)
+  end)
+  refuse_duplicates(problems, assets)
+  refuse_infeasible_minima(problems, assets, max_total)
+  local config = {
+    name = text(problems, "governor", found, "name"),
+    portfolio_id = values.known(found.portfolio_id) or found.name,
+    tolerance = {
+      absolute = with_default(problems, "drift_tolerance", drift, "absolute", nil, 0.01),
+      relative = with_default(problems, "drift_tolerance", drift, "relative", nil, 0.25),
+    },
+    cooldown_seconds = with_default(problems, "governor", found, "rebalance_cooldown_seconds", 0,
+      900),
+    min_value_usd = with_default(problems, "governor", found, "min_rebalance_value_usd", nil, 0),
+    min_weight_change = with_default(problems, "governor", found, "min_rebalance_weight", nil, 0),
+    max_total_weight = max_total,
+    assets = assets,
+    budgets = budgets,
+    rules = read_list(found.slo_overrides, function(rule)
+      return read_rule(problems, rule)
+    end),
+    required_inputs = values.table(found.required_inputs),
+  }
+  return config, problems
+end
+
+return settings

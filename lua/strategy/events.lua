@@ -1,0 +1,189 @@
+-- What happened since the last decision: observations, risk, costs, weights given from outside,
+-- target volatilities. Each changes the state and nothing else.
+-- Invariant: what was not observed is not counted as zero. A strategy that nobody configured is
+-- reported and changes nothing.
+
+local bounds = require "bounds"
+local policy = require "policy"
+local values = require "values"
+
+local events = {}
+
+local function advise(context, code, data)
+  context.advisories[#context.advisories + 1] = {
+    code = code,
+    severity = "warning",
+    data = data,
+  }
+end
+
+-- The metrics of a configured strategy, or nil after reporting that it is not configured.
+local function metrics_of(context, event)
+  local name = values.known(event.strategy)
+  if name == nil or context.config.by_name[name] == nil then
+    advise(context, "strategy_not_configured", { strategy = tostring(name), kind = event.kind })
+    return nil
+  end
+  return context.state.metrics[name]
+end
+
+-- A finite metric, or nil; one that is there and unreadable is reported.
+local function metric(context, event, found, field)
+  local value = values.known(found[field])
+  if value ~= nil and not values.is_finite(value) then
+    advise(context, "metric_invalid", { strategy = event.strategy, metric = field })
+    return nil
+  end
+  return value
+end
+
+local function floored(value)
+  return value and math.max(0, value)
+end
+
+local function smooth(context, metrics, field, value)
+  if value == nil then
+    return
+  end
+  local factor, before = context.config.smoothing, metrics[field]
+  if before == nil or metrics.samples <= 0 or factor >= 1 then
+    metrics[field] = value
+  else
+    metrics[field] = factor * value + (1 - factor) * before
+  end
+end
+
+local handlers = {}
+
+-- One observation of a strategy that ran. Only one that carries alpha counts as a sample.
+function handlers.observe(context, event)
+  local metrics = metrics_of(context, event)
+  local found = values.table(event.metrics)
+  if metrics == nil then
+    return
+  end
+  local alpha = metric(context, event, found, "alpha")
+  smooth(context, metrics, "alpha", alpha)
+  smooth(context, metrics, "slo_violation_rate",
+    floored(metric(context, event, found, "slo_violation_rate")))
+  metrics.risk_penalty = floored(metric(context, event, found, "risk_penalty"))
+    or metrics.risk_penalty
+  metrics.net_edge_bps = metric(context, event, found, "net_edge_bps") or metrics.net_edge_bps
+  metrics.cost_bps = metric(context, event, found, "cost_bps") or metrics.cost_bps
+  if alpha ~= nil then
+    local weight = floored(metric(context, event, found, "sample_weight")) or 1
+    metrics.samples = metrics.samples + weight
+  else
+    advise(context, "observation_without_alpha", { strategy = event.strategy })
+  end
+end
+
+-- Risk figures that come without an observation leave alpha and samples alone.
+function handlers.risk(context, event)
+  local metrics = metrics_of(context, event)
+  if metrics ~= nil then
+    metrics.risk_penalty = floored(metric(context, event, event, "risk_penalty"))
+      or metrics.risk_penalty
+  end
+end
+
+-- A cost report replaces all costs known so far; its total replaces the default.
+function handlers.costs(context, event)
+  local costs = context.state.costs
+  costs.default_bps = values.number(event.default_bps) or costs.default_bps
+  costs.strategies = values.copy(values.table(event.strategies))
+end
+
+-- One cost, of a strategy or of a strategy under one risk profile.
+function handlers.cost(context, event)
+  local cost = metric(context, event, event, "cost_bps")
+  if metrics_of(context, event) == nil or cost == nil then
+    return
+  end
+  local strategies = context.state.costs.strategies
+  local entry = strategies[event.strategy] or {}
+  strategies[event.strategy] = entry
+  local profile = values.known(event.risk_profile)
+  if profile == nil then
+    entry.total_bps = cost
+  else
+    entry.profiles = entry.profiles or {}
+    entry.profiles[profile] = cost
+  end
+end
+
+local function positive_weights(context, event)
+  local wanted, sum = {}, 0
+  for name, weight in pairs(values.table(event.weights)) do
+    if not values.is_finite(weight) or weight <= 0 then
+      advise(context, "metric_invalid", { strategy = name, metric = "weight" })
+    elseif context.config.by_name[name] == nil then
+      advise(context, "strategy_not_configured", { strategy = name, kind = event.kind })
+    else
+      wanted[name], sum = weight, sum + weight
+    end
+  end
+  return wanted, sum
+end
+
+-- Weights that somebody else decided: within each strategy's bounds, and only when all of them
+-- together still fit. They restart the rebalance interval.
+function handlers.dynamic_weights(context, event)
+  local wanted, sum = positive_weights(context, event)
+  if sum <= 0 then
+    return
+  end
+  local scale = values.known(event.normalise) == false and 1 or sum
+  local weights, total = {}, 0
+  for _, strategy in ipairs(context.config.strategies) do
+    local weight = wanted[strategy.name]
+    if weight ~= nil then
+      weight = math.min(math.max(weight / scale, strategy.min_weight), strategy.max_weight)
+    end
+    weights[strategy.name] = weight or context.state.weights[strategy.name]
+    total = total + weights[strategy.name]
+  end
+  local bound = bounds.at_most("total_weight", context.config.max_total_weight + 1e-9)
+  if not bound:check(total).passed then
+    advise(context, "dynamic_weights_refused", { sum = total,
+      max_total_weight = context.config.max_total_weight })
+    return
+  end
+  context.state.weights = weights
+  context.state.weights_source = values.known(event.source)
+  context.state.weights_time = context.time
+  context.state.last_rebalance_time = context.time
+end
+
+-- A requested target volatility, within the strategy's bounds; an unknown one changes nothing.
+function handlers.target_volatility(context, event)
+  if metrics_of(context, event) == nil then
+    return
+  end
+  local strategy = context.config.by_name[event.strategy]
+  local value = floored(metric(context, event, event, "value"))
+  if value == nil or strategy.target_volatility == nil then
+    advise(context, "target_volatility_refused", { strategy = event.strategy })
+    return
+  end
+  value = math.max(value, strategy.min_target_volatility or value)
+  value = math.min(value, strategy.max_target_volatility or strategy.target_volatility)
+  context.state.target_volatility[event.strategy].value = value
+end
+
+--- Applies `list` in order to `context` {config, state, time, advisories}.
+--- Returns problems: events of a kind that does not exist.
+function events.apply(context, list)
+  local problems = {}
+  for index, event in ipairs(values.table(list)) do
+    local handler = type(event) == "table" and handlers[event.kind]
+    if handler then
+      handler(context, event)
+    else
+      problems[#problems + 1] = policy.reason("event_invalid", { index = index })
+    end
+  end
+  return problems
+end
+
+return events

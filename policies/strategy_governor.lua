@@ -1,0 +1,253 @@
+-- Decides how much of the portfolio each strategy gets, from what was observed about it.
+-- Pure: memory comes in as `state` and goes out as `next_state`; the decision is the report that
+-- goes to the log. Input and decision are described in docs/strategy_governor.md.
+
+local bounds = require "bounds"
+local events = require "strategy.events"
+local instant = require "instant"
+local policy = require "policy"
+local scoring = require "strategy.scoring"
+local schema = require "strategy.schema"
+local settings = require "strategy.settings"
+local shape = require "shape"
+local states = require "strategy.state"
+local values = require "values"
+local waterfill = require "strategy.waterfill"
+
+local reasons = {
+  -- Configuration and input.
+  config_unknown_field = "The configuration has a field that the governor does not know.",
+  config_value_invalid = "A configured value is missing, not a finite number or out of range.",
+  config_min_above_max = "A strategy's minimum weight is above its maximum weight.",
+  config_minima_above_total = "The minimum weights together exceed the portfolio.",
+  input_invalid = "A value of the input is missing or not readable.",
+  event_invalid = "An event is of a kind that does not exist.",
+  -- Why no rebalance took place.
+  governor_disabled = "The governor is switched off.",
+  no_strategies = "No strategy is configured.",
+  held_by_interval = "The last rebalance is too recent.",
+  held_on_missing_data = "A strategy's metrics are unknown, and all are required.",
+  -- What the operator should know.
+  strategy_not_configured = "An event names a strategy that is not configured.",
+  metric_invalid = "A metric is not a finite number and was left out.",
+  observation_without_alpha = "An observation carries no alpha and does not count as a sample.",
+  score_unknown = "A strategy scores zero because its metrics are unknown.",
+  dynamic_weights_refused = "Weights given from outside do not fit into the portfolio.",
+  target_volatility_refused = "A target volatility is unknown, or the strategy has none.",
+  total_weight_above_max = "The weights in force together exceed the portfolio.",
+}
+
+-- The first reason not to rebalance now, or nil.
+local function held(config, state, input)
+  if not config.enabled then
+    return policy.reason("governor_disabled")
+  end
+  if #config.strategies == 0 then
+    return policy.reason("no_strategies")
+  end
+  local elapsed = instant.elapsed(state.last_rebalance_time, input.time)
+  if elapsed ~= nil and values.known(input.force) ~= true then
+    local interval = bounds.at_least("seconds_since_rebalance", config.rebalance_interval_seconds,
+      "seconds"):check(elapsed)
+    if not interval.passed then
+      return policy.reason("held_by_interval", { elapsed_seconds = elapsed,
+        interval_seconds = interval.limit })
+    end
+  end
+  return nil
+end
+
+local function unknown_strategies(config, state)
+  local list = {}
+  for _, strategy in ipairs(config.strategies) do
+    local unknown = scoring.unknown_metrics(state.metrics[strategy.name])
+    if #unknown > 0 then
+      list[#list + 1] = { strategy = strategy.name, metrics = ballast.json.array(unknown) }
+    end
+  end
+  return list
+end
+
+local function scores_of(config, state)
+  local scores = {}
+  for index, strategy in ipairs(config.strategies) do
+    scores[index] = scoring.score(config, state, strategy)
+  end
+  return scores
+end
+
+local function rebalance(config, state, input, report)
+  local scores = scores_of(config, state)
+  local weights, remaining = waterfill.allocate(config.strategies, scores,
+    config.max_total_weight)
+  report.scores = {}
+  for index, strategy in ipairs(config.strategies) do
+    state.weights[strategy.name] = weights[index]
+    report.scores[strategy.name] = scores[index]
+  end
+  report.remaining_cash = remaining
+  report.rebalanced = true
+  state.last_rebalance_time = input.time
+  state.weights_source, state.weights_time = nil, nil
+end
+
+local function try_rebalance(config, state, input, report)
+  report.rebalanced = false
+  local hold = held(config, state, input)
+  if hold ~= nil then
+    report.reasons[1] = hold
+    return
+  end
+  for _, unknown in ipairs(unknown_strategies(config, state)) do
+    local code = config.require_complete_metrics and "held_on_missing_data" or "score_unknown"
+    report.reasons[#report.reasons + 1] = policy.reason(code, unknown)
+  end
+  if config.require_complete_metrics and #report.reasons > 0 then
+    return
+  end
+  rebalance(config, state, input, report)
+end
+
+-- What each strategy is told: its weight, and by how much to scale its signals.
+local function answer(config, state, strategy)
+  local weight = state.weights[strategy.name]
+  -- A baseline of zero gives no scale to compare with: signals run at their configured number.
+  local factor = weight > 0 and 1 or 0
+  if strategy.baseline > 0 then
+    factor = weight / strategy.baseline
+  end
+  if strategy.max_signal_factor > 0 then
+    factor = math.min(factor, strategy.max_signal_factor)
+  end
+  return {
+    strategy = strategy.name,
+    weight = weight,
+    baseline_weight = strategy.baseline,
+    min_weight = strategy.min_weight,
+    max_weight = strategy.max_weight,
+    signal_factor = math.max(0, factor),
+    max_signals = strategy.max_signals,
+    max_signal_floor = config.max_signal_floor,
+    target_volatility = state.target_volatility[strategy.name].value,
+    alpha = state.metrics[strategy.name].alpha,
+    slo_violation_rate = state.metrics[strategy.name].slo_violation_rate,
+    risk_penalty = state.metrics[strategy.name].risk_penalty,
+    samples = state.metrics[strategy.name].samples,
+    cost_bps = scoring.cost_bps(config, state, strategy),
+  }
+end
+
+local function add_change(changes, strategy, field, from, to)
+  if from ~= to and to ~= nil then
+    changes[#changes + 1] = {
+      strategy = strategy,
+      field = field,
+      from = from,
+      to = to,
+      change = from and to - from,
+    }
+  end
+end
+
+-- What is different now: weights, and target volatilities where a strategy has one. A target that
+-- the configuration changed counts from what was in force before.
+local function changes_between(config, before, after)
+  local changes = {}
+  for _, strategy in ipairs(config.strategies) do
+    local name = strategy.name
+    add_change(changes, name, "weight", before.weights[name], after.weights[name])
+    if strategy.target_volatility ~= nil then
+      add_change(changes, name, "target_volatility", before.target_volatility[name].value,
+        after.target_volatility[name].value)
+    end
+  end
+  return changes
+end
+
+local function advise_on_total(config, state, advisories)
+  local sum = values.sum(config.strategies, function(strategy)
+    return state.weights[strategy.name]
+  end)
+  local bound = bounds.at_most("total_weight", config.max_total_weight + 1e-9)
+  if not bound:check(sum).passed then
+    advisories[#advisories + 1] = { code = "total_weight_above_max", severity = "warning",
+      data = { found = sum, limit = config.max_total_weight } }
+  end
+end
+
+local function refuse(input, problems)
+  return policy.deny {
+    time = type(input.time) == "string" and input.time or nil,
+    rebalanced = false,
+    reasons = ballast.json.array(problems),
+    strategies = ballast.json.array({}),
+    changes = ballast.json.array({}),
+    advisories = ballast.json.array({}),
+    next_state = type(input.state) == "table" and values.copy(input.state) or {},
+  }
+end
+
+local function finish(config, input, context, report, before)
+  local answers = {}
+  for index, strategy in ipairs(config.strategies) do
+    answers[index] = answer(config, context.state, strategy)
+  end
+  advise_on_total(config, context.state, context.advisories)
+  local complete = report.rebalanced or values.known(input.rebalance) ~= true
+  local close = complete and policy.allow or policy.hold
+  return close {
+    governor = values.known(input.governor.name),
+    time = input.time,
+    rebalanced = report.rebalanced,
+    reasons = ballast.json.array(report.reasons),
+    scores = report.scores,
+    remaining_cash = report.remaining_cash,
+    strategies = ballast.json.array(answers),
+    changes = ballast.json.array(changes_between(config, before, context.state)),
+    advisories = ballast.json.array(context.advisories),
+    weights_source = context.state.weights_source,
+    weights_time = context.state.weights_time,
+    next_state = context.state,
+  }
+end
+
+local function read(input)
+  local problems = shape.problems(input, schema, "input")
+  if #problems > 0 then
+    return nil, problems
+  end
+  local config
+  config, problems = settings.read(values.known(input.governor))
+  if instant.seconds(values.known(input.time)) == nil then
+    problems[#problems + 1] = policy.reason("input_invalid", { field = "time" })
+  end
+  return config, problems
+end
+
+local function decide(input)
+  local config, problems = read(input)
+  if #problems > 0 then
+    return refuse(input, problems)
+  end
+  local before = states.read(input.state, config)
+  local context = { config = config, state = states.read(input.state, config), time = input.time,
+    advisories = {} }
+  states.follow_settings(context.state, config)
+  problems = events.apply(context, input.events)
+  if #problems > 0 then
+    return refuse(input, problems)
+  end
+  local report = { reasons = {}, rebalanced = false }
+  if values.known(input.rebalance) == true then
+    try_rebalance(config, context.state, input, report)
+  end
+  return finish(config, input, context, report, before)
+end
+
+return policy.define {
+  name = "strategy_governor",
+  version = 1,
+  summary = "Weights of trading strategies by observed score, within fixed bounds.",
+  reasons = reasons,
+  decide = decide,
+}

@@ -1,0 +1,306 @@
+-- What the strategy governor promises, one sentence at a time. Figures are worked out by hand.
+
+local strategy_governor = require "policies.strategy_governor"
+local testing = require "testing"
+
+local nan = 0 / 0
+
+local function governor()
+  return {
+    name = "desk",
+    enabled = true,
+    rebalance_interval_seconds = 1200,
+    smoothing = 0.5,
+    scoring = { alpha = 1, cost = 1, slo = 1, risk = 1, cost_unit_bps = 100 },
+    min_score_threshold = 0,
+    default_cost_bps = 0,
+    strategies = {
+      trend = { baseline_weight = 0.5, min_weight = 0.2, max_weight = 0.8, max_signal_factor = 2,
+        baseline_max_signals = 4 },
+      reversion = { baseline_weight = 0.5, min_weight = 0.1, max_weight = 0.6 },
+    },
+  }
+end
+
+local function observe(strategy, alpha, more)
+  local metrics = { alpha = alpha, slo_violation_rate = 0, risk_penalty = 0 }
+  for name, value in pairs(more or {}) do
+    metrics[name] = value
+  end
+  return { kind = "observe", strategy = strategy, metrics = metrics }
+end
+
+local function both(trend, reversion)
+  return { observe("trend", trend), observe("reversion", reversion) }
+end
+
+local function decide(fields)
+  local input = { time = "2024-01-01T00:00:00Z", governor = governor() }
+  for name, value in pairs(fields or {}) do
+    input[name] = value
+  end
+  return strategy_governor.decide(input)
+end
+
+local function rebalance(events, change)
+  local config = governor()
+  if change then
+    change(config)
+  end
+  return decide({ governor = config, events = events, rebalance = true })
+end
+
+local function answer(decision, name)
+  for _, found in ipairs(decision.strategies) do
+    if found.strategy == name then
+      return found
+    end
+  end
+  return nil
+end
+
+local function weighs(decision, name, weight)
+  testing.near(answer(decision, name).weight, weight, { absolute = 1e-9 })
+end
+
+local function has(list, code)
+  for _, reason in ipairs(list) do
+    if reason.code == code then
+      return true
+    end
+  end
+  return false
+end
+
+local function refused(change, code)
+  local decision = rebalance({}, change)
+  testing.equal(decision.outcome, "deny")
+  testing.is_true(has(decision.reasons, code))
+  return decision
+end
+
+return testing.suite("strategy governor", {
+  { "weights are minimums plus a share of the rest by score", function()
+    -- 0.7 remains above the minimums; scores 3 and 1 share it three to one.
+    local decision = rebalance(both(3, 1))
+    testing.is_true(decision.rebalanced)
+    weighs(decision, "trend", 0.2 + 0.7 * 0.75)
+    weighs(decision, "reversion", 0.1 + 0.7 * 0.25)
+    testing.near(decision.remaining_cash, 0, { absolute = 1e-9 })
+  end },
+  { "what a full strategy cannot take flows to the others", function()
+    local decision = rebalance(both(100, 1))
+    weighs(decision, "trend", 0.8)
+    weighs(decision, "reversion", 0.2)
+  end },
+  { "what nobody can take stays cash", function()
+    local decision = rebalance(both(1, 1), function(config)
+      config.strategies.trend.max_weight = 0.4
+      config.strategies.reversion.max_weight = 0.3
+    end)
+    testing.near(decision.remaining_cash, 0.3, { absolute = 1e-9 })
+  end },
+  { "costs in basis points count in the configured unit (W-06)", function()
+    local events = both(1, 1)
+    events[1] = observe("trend", 1, { cost_bps = 50 })
+    local decision = rebalance(events)
+    testing.near(decision.scores.trend, 0.5, { absolute = 1e-12 })
+    testing.near(decision.scores.reversion, 1, { absolute = 1e-12 })
+  end },
+  { "the shipped figures separate strategies instead of scoring all of them zero (W-06)",
+    function()
+      local decision = rebalance(both(1, 0.6), function(config)
+        config.scoring = nil
+        config.default_cost_bps = 5
+        config.min_score_threshold = 0.08
+      end)
+      testing.is_true(decision.scores.trend > decision.scores.reversion)
+      testing.is_true(decision.scores.reversion > 0)
+    end },
+  { "a score at the threshold is zero, above it the threshold is taken off", function()
+    local decision = rebalance(both(0.5, 0.8), function(config)
+      config.min_score_threshold = 0.5
+    end)
+    testing.equal(decision.scores.trend, 0)
+    testing.near(decision.scores.reversion, 0.3, { absolute = 1e-12 })
+  end },
+  { "observations are smoothed after the first", function()
+    local first = decide({ events = { observe("trend", 1) } })
+    local second = decide({ state = first.next_state, events = { observe("trend", 2) } })
+    testing.equal(answer(second, "trend").alpha, 1.5)
+    testing.equal(answer(second, "trend").samples, 2)
+  end },
+  { "an observation without alpha is no sample and leaves alpha alone (W-18)", function()
+    local first = decide({ events = { observe("trend", 1) } })
+    local second = decide({ state = first.next_state,
+      events = { { kind = "observe", strategy = "trend", metrics = { risk_penalty = 0.3 } } } })
+    testing.equal(answer(second, "trend").alpha, 1)
+    testing.equal(answer(second, "trend").samples, 1)
+    testing.equal(answer(second, "trend").risk_penalty, 0.3)
+    testing.is_true(has(second.advisories, "observation_without_alpha"))
+  end },
+  { "a risk update leaves alpha and samples alone (W-18)", function()
+    local first = decide({ events = { observe("trend", 1) } })
+    local second = decide({ state = first.next_state,
+      events = { { kind = "risk", strategy = "trend", risk_penalty = 0.5 } } })
+    testing.equal(answer(second, "trend").alpha, 1)
+    testing.equal(answer(second, "trend").samples, 1)
+    testing.equal(answer(second, "trend").risk_penalty, 0.5)
+  end },
+  { "a metric that is not finite is reported and left out (W-33)", function()
+    local decision = decide({ events = { observe("trend", nan) } })
+    testing.is_nil(answer(decision, "trend").alpha)
+    testing.equal(answer(decision, "trend").samples, 0)
+    testing.is_true(has(decision.advisories, "metric_invalid"))
+  end },
+  { "required metrics that are unknown hold the rebalance", function()
+    local decision = rebalance({ observe("trend", 1) })
+    testing.equal(decision.outcome, "hold")
+    testing.equal(decision.rebalanced, false)
+    testing.is_true(has(decision.reasons, "held_on_missing_data"))
+    weighs(decision, "reversion", 0.5)
+  end },
+  { "where metrics are not required, an unknown strategy scores zero", function()
+    local decision = rebalance({ observe("trend", 1) }, function(config)
+      config.require_complete_metrics = false
+      config.min_score_threshold = -1
+    end)
+    testing.equal(decision.scores.reversion, 0)
+    testing.is_true(has(decision.reasons, "score_unknown"))
+  end },
+  { "a strategy of which alpha is known and nothing else scores zero as well", function()
+    local only_alpha = { kind = "observe", strategy = "trend", metrics = { alpha = 9 } }
+    local decision = rebalance({ only_alpha }, function(config)
+      config.require_complete_metrics = false
+    end)
+    testing.equal(decision.scores.trend, 0)
+  end },
+  { "the interval holds a rebalance; equality runs, and so does force", function()
+    local first = rebalance(both(3, 1))
+    local function at(time, force)
+      return decide({ time = time, state = first.next_state, rebalance = true, force = force })
+    end
+    testing.is_true(has(at("2024-01-01T00:19:59Z").reasons, "held_by_interval"))
+    testing.is_true(at("2024-01-01T00:20:00Z").rebalanced)
+    testing.is_true(at("2024-01-01T00:00:01Z", true).rebalanced)
+  end },
+  { "costs are looked up from the observed to the default", function()
+    local function cost(events)
+      return answer(decide({ governor = (function()
+        local config = governor()
+        config.default_cost_bps = 9
+        config.strategies.trend.risk_profile = "calm"
+        return config
+      end)(), events = events }), "trend").cost_bps
+    end
+    local report = { kind = "costs", default_bps = 7, strategies = { trend = { total_bps = 5,
+      profiles = { calm = 3 } } } }
+    testing.equal(cost({}), 9)
+    testing.equal(cost({ { kind = "costs", default_bps = 7 } }), 7)
+    testing.equal(cost({ report }), 3)
+    report.strategies.trend.profiles = nil
+    testing.equal(cost({ report }), 5)
+    testing.equal(cost({ report, observe("trend", 1, { cost_bps = 0 }) }), 0)
+  end },
+  { "baselines stay fixed when an unconfigured strategy appears (W-17)", function()
+    local decision = decide({ events = { observe("new", 5) } })
+    testing.equal(answer(decision, "trend").baseline_weight, 0.5)
+    testing.is_nil(answer(decision, "new"))
+    testing.is_true(has(decision.advisories, "strategy_not_configured"))
+  end },
+  { "a baseline of zero is zero (W-01)", function()
+    local config = governor()
+    config.strategies.trend.baseline_weight = 0
+    config.strategies.trend.min_weight = 0
+    testing.equal(answer(decide({ governor = config }), "trend").baseline_weight, 0)
+  end },
+  { "minimums that do not fit are refused, naming the strategies (W-16)", function()
+    local decision = refused(function(config)
+      config.strategies.trend.min_weight = 0.7
+      config.strategies.reversion.min_weight = 0.5
+    end, "config_minima_above_total")
+    testing.equal(decision.reasons[1].data.strategies, { "reversion", "trend" })
+  end },
+  { "other configurations that nobody can obey are refused", function()
+    refused(function(config)
+      config.strategies.trend.min_weight = 0.9
+    end, "config_min_above_max")
+    refused(function(config)
+      config.smoothing = 1.5
+    end, "config_value_invalid")
+    refused(function(config)
+      config.scoring.cost_unit_bps = 0
+    end, "config_value_invalid")
+    refused(function(config)
+      config.rebalance_interval_minutes = 20
+    end, "config_unknown_field")
+  end },
+  { "an event of an unknown kind is refused and changes nothing", function()
+    local before = decide({ events = both(3, 1), rebalance = true })
+    local decision = decide({ state = before.next_state, events = { { kind = "sell" } } })
+    testing.equal(decision.outcome, "deny")
+    testing.equal(decision.next_state, before.next_state)
+  end },
+  { "dynamic weights are shared out, bounded, and restart the interval", function()
+    local decision = decide({ events = { { kind = "dynamic_weights", source = "desk",
+      weights = { trend = 3, reversion = 1 } } } })
+    weighs(decision, "trend", 0.75)
+    weighs(decision, "reversion", 0.25)
+    testing.equal(decision.weights_source, "desk")
+    testing.equal(decision.next_state.last_rebalance_time, "2024-01-01T00:00:00Z")
+  end },
+  { "dynamic weights that do not fit are refused as a whole (W-07)", function()
+    local decision = decide({ events = { { kind = "dynamic_weights", normalise = false,
+      weights = { trend = 0.8, reversion = 0.6 } } } })
+    weighs(decision, "trend", 0.5)
+    testing.is_true(has(decision.advisories, "dynamic_weights_refused"))
+  end },
+  { "the report tells every change of weight, signed, from and to (W-05)", function()
+    local decision = rebalance(both(3, 1))
+    testing.equal(#decision.changes, 2)
+    local change = decision.changes[2]
+    testing.equal(change.strategy, "trend")
+    testing.equal(change.field, "weight")
+    testing.near(change.from, 0.5, { absolute = 1e-12 })
+    testing.near(change.to, 0.725, { absolute = 1e-12 })
+    testing.near(change.change, 0.225, { absolute = 1e-12 })
+    testing.equal(decision.changes[1].strategy, "reversion")
+    testing.is_true(decision.changes[1].change < 0)
+  end },
+  { "a target volatility changes by request within bounds, and by configuration", function()
+    local config = governor()
+    config.strategies.trend.target_volatility = 0.10
+    config.strategies.trend.max_target_volatility = 0.15
+    local first = decide({ governor = config })
+    testing.equal(first.changes, {})
+    local second = decide({ governor = config, state = first.next_state,
+      events = { { kind = "target_volatility", strategy = "trend", value = 0.2 } } })
+    testing.equal(second.changes[1].field, "target_volatility")
+    testing.equal(second.changes[1].to, 0.15)
+    config.strategies.trend.target_volatility = 0.08
+    local third = decide({ governor = config, state = second.next_state })
+    testing.near(third.changes[1].change, -0.07, { absolute = 1e-12 })
+  end },
+  { "an unknown target volatility changes nothing", function()
+    local config = governor()
+    config.strategies.trend.target_volatility = 0.10
+    local decision = decide({ governor = config,
+      events = { { kind = "target_volatility", strategy = "trend", value = nan } } })
+    testing.equal(decision.changes, {})
+    testing.is_true(has(decision.advisories, "target_volatility_refused"))
+  end },
+  { "signals scale with weight over baseline, up to the configured factor", function()
+    local decision = rebalance(both(100, 1))
+    testing.near(answer(decision, "trend").signal_factor, 1.6, { absolute = 1e-9 })
+    testing.equal(answer(decision, "trend").max_signals, 4)
+    testing.near(answer(decision, "reversion").signal_factor, 0.4, { absolute = 1e-9 })
+  end },
+  { "a disabled governor and one without strategies hold", function()
+    testing.is_true(has(rebalance({}, function(config)
+      config.enabled = false
+    end).reasons, "governor_disabled"))
+    testing.is_true(has(rebalance({}, function(config)
+      config.strategies = {}
+    end).reasons, "no_strategies"))
+  end },
+})

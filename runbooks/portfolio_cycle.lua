@@ -1,0 +1,75 @@
+-- One decision about a portfolio: gathers weights, market, SLO and stress reports, asks the governor,
+-- writes a signed summary. The decision is durable in the log before anything is written.
+
+local runbook = require "runbook"
+local cycle = require "portfolio_cycle"
+local market_data = require "market_data"
+local reports = require "reports"
+
+local minutes = { type = "number", minimum = 0, unit = "minutes" }
+local function age(text)
+  return { type = minutes.type, minimum = minutes.minimum, unit = minutes.unit, text = text }
+end
+
+return runbook.define {
+  name = "portfolio_cycle",
+  version = 1,
+  summary = "Decides the weights of a portfolio and records why.",
+  params = {
+    portfolio_value = { type = "number", required = true, minimum = 0, unit = "USD", text = "Value of the portfolio." },
+    governor = { type = "string", text = "Governor in config/governors; that of the desk when left out." },
+    policy = { type = "string", default = "portfolio_governor", text = "Policy that decides: a name, or a file." },
+    allocations = { type = "file", text = "Current weights, symbol to fraction; the last decision's when left out, else all cash." },
+    market_report = { type = "file", text = "Market report, or a folder of them (the newest of the governor counts); the store when left out." },
+    slo_report = { type = "file", text = "SLO report; none when left out." },
+    stress_report = { type = "file", text = "Stress report; none when left out." },
+    fallback_folders = { type = "table", default = {}, text = "Folders in which reports are looked for next, as a JSON list." },
+    market_max_age = age("A market report, or the newest bar in the store, may be this old."),
+    slo_max_age = age("An SLO report may be this old."),
+    stress_max_age = age("A stress report may be this old."),
+    summary = { type = "string", default = "audit/portfolio/summary", text = "Where below var the summary goes, without ending." },
+    force = { type = "boolean", default = false, text = "Set the cooldown aside." },
+  },
+  artefacts = { summary = "var/<summary>.json and .sig", csv = "var/<summary>.csv and .sig" },
+  acceptance = { "the decision stands in the decision log", "an unknown never raised a weight" },
+  main = function(run)
+    local params = run.params
+    local governor = run:step("governor", function()
+      return market_data.governor(params.governor)
+    end)
+    local now = ballast.clock.now()
+    local function options(max_age_minutes)
+      return {
+        now = now,
+        governor = governor.name,
+        fallback_folders = params.fallback_folders,
+        max_age_seconds = max_age_minutes and max_age_minutes * 60,
+      }
+    end
+    local market = run:step("market", function()
+      if params.market_report == nil then
+        return reports.market(market_data.from_store(governor, { max_age_minutes = params.market_max_age }), options())
+      end
+      return market_data.report(params.market_report, reports.market, options(params.market_max_age))
+    end)
+    local weights = run:step("weights", function()
+      return cycle.weights(governor, params.allocations)
+    end)
+    local slo = run:step("slo_report", function()
+      return params.slo_report and market_data.report(params.slo_report, reports.slo, options(params.slo_max_age))
+    end)
+    local stress = run:step("stress_report", function()
+      return params.stress_report
+        and market_data.report(params.stress_report, reports.stress, options(params.stress_max_age))
+    end)
+    local found = { market = market, weights = weights, slo = slo, stress = stress }
+    local input = cycle.input(governor, params, now, found)
+    local decision, entry = run:policy(params.policy, input)
+    local summary = cycle.summary(run, governor, decision, entry, input, found)
+    local written = run:artefact(params.summary .. ".json", ballast.json.pretty(summary))
+    local csv = run:artefact(params.summary .. ".csv", cycle.csv(decision))
+    print(cycle.text(governor, decision, input, found))
+    return { status = decision.outcome == "deny" and "denied" or "finished", outcome = decision.outcome,
+      rebalance_required = decision.rebalance_required, seq = entry.seq, summary = written.path, csv = csv.path }
+  end,
+}

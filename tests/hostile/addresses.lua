@@ -1,0 +1,2 @@
+-- No address is shown (pitfall 29).
+return string.format("%p", {})

@@ -1,0 +1,3 @@
+-- Tables until memory ends.
+local t = {}
+while true do t = { t, {}, {}, {} } end

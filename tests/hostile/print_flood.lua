@@ -1,0 +1,2 @@
+-- Printing is not there for policies.
+while true do print("flood") end

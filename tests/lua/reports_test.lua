@@ -1,0 +1,173 @@
+-- The strict readers: ages from the content, faulty entries told one by one, nothing silent.
+
+local reports = require "reports"
+local testing = require "testing"
+
+local now = "2024-01-01T12:00:00Z"
+local options = { now = now, max_age_seconds = 3600 }
+
+local function slo(results, generated_at)
+  return reports.slo({ generated_at = generated_at or now, results = results }, options)
+end
+
+local function codes(report)
+  local list = {}
+  for index, problem in ipairs(report.problems) do
+    list[index] = problem.code
+  end
+  return list
+end
+
+local function market(governor, generated_at, snapshots)
+  return { generated_at = generated_at, governor = governor, interval = "1h",
+    snapshots = snapshots or { BTC_USDT = { volatility = 0.1, bar_count = 24 } } }
+end
+
+return testing.suite("reports", {
+  { "a fresh SLO report gives its statuses", function()
+    local report = slo({ latency = { status = "breach", severity = "critical", target = 250,
+      value = 275.5, error_budget = 0.28 } })
+    testing.equal(report.status, "ok")
+    testing.equal(report.statuses.latency.status, "breach")
+    testing.equal(report.statuses.latency.error_budget, 0.28)
+    testing.equal(report.problems, {})
+  end },
+  { "age is what the content says: equal to the limit is fresh, older is stale (W-14)", function()
+    testing.equal(slo({}, "2024-01-01T11:00:00Z").status, "ok")
+    local stale = slo({ a = { status = "ok" } }, "2024-01-01T10:59:59Z")
+    testing.equal(stale.status, "stale")
+    testing.is_nil(stale.statuses)
+    testing.equal(codes(stale), { "report_stale" })
+  end },
+  { "a report from the future is refused (W-14)", function()
+    testing.equal(slo({}, "2024-01-01T12:00:01Z").status, "future")
+    testing.equal(reports.slo({ generated_at = "2024-01-01T12:00:01Z", results = {} },
+      { now = now, tolerated_clock_skew_seconds = 1 }).status, "ok")
+  end },
+  { "a report that does not say when it was made is invalid", function()
+    testing.equal(codes(reports.slo({ results = {} }, options)), { "generated_at_missing" })
+    testing.equal(reports.slo({ generated_at = "2024-01-01T12:00:00", results = {} },
+      options).status, "invalid")
+  end },
+  { "a missing document is missing, not empty", function()
+    testing.equal(reports.slo(nil, options).status, "missing")
+    testing.equal(reports.stress(ballast.json.null, options).status, "missing")
+    testing.equal(reports.allocations(nil).status, "missing")
+  end },
+  { "one faulty entry is told and leaves the others (W-15)", function()
+    local report = slo({ bad = { status = "ok", comparison = "==" },
+      good = { status = "breach" } })
+    testing.equal(report.status, "ok")
+    testing.equal(report.statuses.good.status, "breach")
+    testing.is_nil(report.statuses.bad)
+    testing.equal(codes(report), { "comparison_invalid" })
+    testing.equal(#reports.input_problems("slo_statuses", report), 1)
+  end },
+  { "a report whose entries are all faulty is invalid, one without entries is an answer",
+    function()
+      testing.equal(slo({ bad = { comparison = "==" } }).status, "invalid")
+      testing.equal(slo({}).status, "ok")
+    end },
+  { "a severity or status that nobody knows does not hide an entry", function()
+    local report = slo({ a = { status = "breach", severity = "panic" },
+      b = { status = "meltdown" } })
+    testing.equal(report.statuses.a.severity, "warning")
+    testing.equal(report.statuses.b.status, "unknown")
+    testing.equal(codes(report), { "severity_unknown", "status_invalid" })
+  end },
+  { "a number that is none is told and unknown (W-33)", function()
+    local report = slo({ a = { status = "ok", value = 0 / 0, target = "250" } })
+    testing.is_nil(report.statuses.a.value)
+    testing.equal(codes(report), { "number_invalid", "number_invalid" })
+  end },
+  { "fields of newer versions are told and trouble nobody", function()
+    local report = slo({ a = { status = "ok", new_field = 1 } })
+    testing.equal(codes(report), { "unknown_field" })
+    testing.equal(reports.input_problems("slo_statuses", report), {})
+  end },
+  { "a stress report gives its overrides in order; zero is zero (W-01)", function()
+    local report = reports.stress({ generated_at = now, overrides = {
+      { severity = "critical", reason = "a", weight_multiplier = 0, force_rebalance = true },
+      { reason = "b", max_weight = 0 } } }, options)
+    testing.equal(report.overrides[1].weight_multiplier, 0)
+    testing.equal(report.overrides[1].force_rebalance, true)
+    testing.equal(report.overrides[2].severity, "warning")
+    testing.equal(report.overrides[2].max_weight, 0)
+  end },
+  { "a stress report without a list of overrides is invalid", function()
+    testing.equal(reports.stress({ generated_at = now }, options).status, "invalid")
+    testing.equal(reports.stress({ generated_at = now, overrides = { a = 1 } }, options).status,
+      "invalid")
+  end },
+  { "an override that cannot be read in full is kept and told", function()
+    local report = reports.stress({ generated_at = now, overrides = {
+      { severity = "panic", force_rebalance = "false", max_weight = 0.1 } } }, options)
+    testing.equal(report.overrides[1].max_weight, 0.1)
+    testing.equal(report.overrides[1].force_rebalance, false)
+    testing.equal(codes(report), { "reason_missing", "severity_unknown", "flag_invalid" })
+  end },
+  { "a symbol that could not be measured is absent, and troubles no other", function()
+    local document = { generated_at = "2024-01-01T00:00:00Z", governor = "desk", interval = "1h", snapshots = {
+      BTC_USDT = { symbol = "BTC_USDT", status = "missing", message = "nothing is stored", bar_count = 0 },
+      ETH_USDT = { symbol = "ETH_USDT", status = "ok", bar_count = 3, volatility = 0.1, age_seconds = 60 },
+    } }
+    local report = reports.market(document, { now = "2024-01-01T00:01:00Z" })
+    testing.equal(report.status, "ok")
+    testing.is_nil(report.market.BTC_USDT)
+    testing.equal(report.market.ETH_USDT.volatility, 0.1)
+    testing.equal(report.market.ETH_USDT.metadata.age_seconds, 60)
+  end },
+  { "a market report needs snapshots; top-level objects are none (W-25)", function()
+    testing.equal(reports.market({ generated_at = now, BTC_USDT = {} }, options).status,
+      "invalid")
+    testing.equal(reports.market({ generated_at = now, snapshots = {}, metadata = {} },
+      options).status, "invalid")
+  end },
+  { "one faulty symbol leaves the others (W-21)", function()
+    local report = reports.market(market("core", now, { A = { bar_count = "x" },
+      B = { volatility = 0.1 } }), options)
+    testing.equal(report.status, "ok")
+    testing.is_nil(report.market.A)
+    testing.equal(report.market.B.volatility, 0.1)
+  end },
+  { "the market report of another governor is invalid (W-24)", function()
+    testing.equal(reports.market(market("core_eu", now), { now = now, governor = "core" }).status,
+      "invalid")
+  end },
+  { "the newest report of the governor is chosen by what the documents say (W-24)", function()
+    local report = reports.newest_market({
+      { path = "z_written_last.json", document = market("core", "2024-01-01T09:00:00Z") },
+      { path = "a.json", document = market("core", "2024-01-01T11:00:00Z") },
+      { path = "core_eu.json", document = market("core_eu", "2024-01-01T11:30:00Z") },
+      { path = "future.json", document = market("core", "2024-01-01T13:00:00Z") },
+    }, { now = now, governor = "core" })
+    testing.equal(report.path, "a.json")
+    testing.equal(reports.newest_market({}, options).status, "missing")
+  end },
+  { "allocations with one weight that is no finite number are invalid (W-33)", function()
+    testing.equal(reports.allocations({ A = 0.4, B = 0 }).allocations, { A = 0.4, B = 0 })
+    for _, weight in ipairs({ 0 / 0, 1 / 0, "0.4", true }) do
+      testing.equal(reports.allocations({ A = 0.4, B = weight }).status, "invalid")
+    end
+  end },
+  { "a fresh empty report is not passed over for an older one (W-14)", function()
+    local report = reports.first_usable({
+      { path = "a", document = { generated_at = now, results = {} } },
+      { path = "b", document = { generated_at = "2024-01-01T11:30:00Z",
+        results = { x = { status = "breach" } } } },
+    }, reports.slo, options)
+    testing.equal(report.path, "a")
+    testing.equal(report.statuses, {})
+  end },
+  { "what is missing, faulty or stale is passed over, and told when nothing is left", function()
+    local usable = { generated_at = now, results = { x = { status = "ok" } } }
+    local stale = { generated_at = "2024-01-01T01:00:00Z", results = {} }
+    local found = reports.first_usable({ { path = "a" }, { path = "b", document = "text" },
+      { path = "c", document = stale }, { path = "d", document = usable } }, reports.slo, options)
+    testing.equal(found.path, "d")
+    local none = reports.first_usable({ { path = "a" }, { path = "c", document = stale } },
+      reports.slo, options)
+    testing.equal(none.status, "stale")
+    testing.equal(none.path, "c")
+  end },
+})

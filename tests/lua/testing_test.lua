@@ -1,0 +1,95 @@
+-- The test library, tested by making it fail.
+
+local testing = require "testing"
+
+local function message_of(run)
+  local ok, problem = pcall(run)
+  testing.equal(ok, false)
+  return problem.message
+end
+
+return testing.suite("testing", {
+  { "equal says where two values first differ and shows both", function()
+    testing.equal(message_of(function()
+      testing.equal({ a = { 1, 2 } }, { a = { 1, 3 } })
+    end), "value.a.2: found 2, expected 3")
+    testing.equal(message_of(function()
+      testing.equal({ a = 1 }, {})
+    end), "value.a: found 1, expected nil")
+    testing.equal(message_of(function()
+      testing.equal({}, { b = "x" })
+    end), "value.b: found nil, expected \"x\"")
+  end },
+  { "equal tells a whole number from none, and takes 1 and 1.0 as the same", function()
+    testing.equal(1, 1.0)
+    testing.fails(function()
+      testing.equal(0, nil)
+    end, { code = "testing.failed" })
+  end },
+  { "NaN equals nothing", function()
+    testing.fails(function()
+      testing.equal(0 / 0, 0 / 0)
+    end)
+    testing.fails(function()
+      testing.near(0 / 0, 0 / 0, { absolute = 1, relative = 1 })
+    end)
+    testing.fails(function()
+      testing.near(0 / 0, 1, { absolute = 1 })
+    end)
+  end },
+  { "near holds when either tolerance holds, also inside tables", function()
+    testing.near({ 1000, 0 }, { 1000.5, 0.001 }, { absolute = 0.01, relative = 0.001 })
+    testing.fails(function()
+      testing.near(1, 1.1, { absolute = 0.01, relative = 0.01 })
+    end)
+    testing.fails(function()
+      testing.near(1, 1.0000001)
+    end)
+  end },
+  { "fails asks for an error, its code and its text", function()
+    testing.fails(function()
+      testing.fails(function() end)
+    end, { contains = "found none" })
+    testing.fails(function()
+      testing.fails(function()
+        error("one")
+      end, { contains = "two" })
+    end, { contains = "one" })
+    testing.fails(function()
+      testing.fails(function()
+        testing.is_true(false)
+      end, { code = "other" })
+    end, { contains = "testing.failed" })
+  end },
+  { "a suite without cases, with a case of another shape or with a name twice is an error",
+    function()
+      testing.fails(function()
+        testing.suite("empty", {})
+      end, { code = "testing.empty_suite" })
+      testing.fails(function()
+        testing.suite("shape", { { "name" } })
+      end, { code = "testing.case_shape" })
+      testing.fails(function()
+        local case = { "same", function() end }
+        testing.suite("twice", { case, case })
+      end, { code = "testing.case_shape" })
+    end },
+  { "skip ends a case with a reason, and needs one", function()
+    testing.fails(function()
+      testing.skip("not here")
+    end, { code = "testing.skipped", contains = "not here" })
+    testing.fails(function()
+      testing.skip("")
+    end, { code = "testing.skip_without_reason" })
+  end },
+  { "is_true and is_nil take nothing for true or absent that is not", function()
+    testing.is_true(true)
+    testing.is_nil(nil)
+    testing.fails(function()
+      testing.is_true(1)
+    end)
+    testing.fails(function()
+      testing.is_nil(false)
+    end)
+  end },
+})

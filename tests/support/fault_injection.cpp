@@ -1,0 +1,108 @@
+// A library to load before libc (LD_PRELOAD): counts the calls that make evidence durable and fails or shortens one.
+//
+//   FAULT_CALL   which of write, pwrite, fdatasync, fsync, rename, ftruncate (all of them counted together: any)
+//   FAULT_AT     the n-th such call, from 1; 0 only counts
+//   FAULT_MODE   EIO, ENOSPC: fail with it; short: write half; kill: end the process at once, before the call;
+//                stay: fail with EIO at and after the n-th call
+//   FAULT_COUNT  file that receives the number of calls seen when the process ends
+// Standard output and error are left alone.
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include <dlfcn.h>
+#include <signal.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+namespace {
+
+enum class Verdict { pass, fail, half };
+
+std::atomic<long> seen{0};
+
+const char* setting(const char* name) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? "" : text;
+}
+
+Verdict judge(const char* call) {
+  const char* chosen = setting("FAULT_CALL");
+  if (std::strcmp(chosen, "any") != 0 && std::strcmp(chosen, call) != 0) return Verdict::pass;
+  const long at = std::atol(setting("FAULT_AT"));
+  const long number = ++seen;
+  const char* mode = setting("FAULT_MODE");
+  const bool stays = std::strcmp(mode, "stay") == 0;
+  if (at == 0 || (stays ? number < at : number != at)) return Verdict::pass;
+  if (std::strcmp(mode, "kill") == 0) ::kill(::getpid(), SIGKILL);
+  if (std::strcmp(mode, "short") == 0) return Verdict::half;
+  errno = std::strcmp(mode, "ENOSPC") == 0 ? ENOSPC : EIO;
+  return Verdict::fail;
+}
+
+template <class Function>
+Function next(const char* name) {
+  return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
+}
+
+struct Report {
+  ~Report() {
+    const char* path = setting("FAULT_COUNT");
+    if (*path == '\0') return;
+    if (std::FILE* file = std::fopen(path, "w")) {
+      std::fprintf(file, "%ld\n", seen.load());
+      std::fclose(file);
+    }
+  }
+} report;
+
+}  // namespace
+
+extern "C" {
+
+ssize_t write(int fd, const void* bytes, size_t size) {
+  static const auto real = next<ssize_t (*)(int, const void*, size_t)>("write");
+  if (fd <= 2) return real(fd, bytes, size);
+  switch (judge("write")) {
+    case Verdict::fail: return -1;
+    case Verdict::half: return real(fd, bytes, size / 2);
+    case Verdict::pass: break;
+  }
+  return real(fd, bytes, size);
+}
+
+ssize_t pwrite(int fd, const void* bytes, size_t size, off_t offset) {
+  static const auto real = next<ssize_t (*)(int, const void*, size_t, off_t)>("pwrite");
+  switch (judge("pwrite")) {
+    case Verdict::fail: return -1;
+    case Verdict::half: return real(fd, bytes, size / 2, offset);
+    case Verdict::pass: break;
+  }
+  return real(fd, bytes, size, offset);
+}
+
+ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t offset) { return pwrite(fd, bytes, size, offset); }
+
+int fdatasync(int fd) {
+  static const auto real = next<int (*)(int)>("fdatasync");
+  return judge("fdatasync") == Verdict::pass ? real(fd) : -1;
+}
+
+int fsync(int fd) {
+  static const auto real = next<int (*)(int)>("fsync");
+  return judge("fsync") == Verdict::pass ? real(fd) : -1;
+}
+
+int rename(const char* from, const char* to) {
+  static const auto real = next<int (*)(const char*, const char*)>("rename");
+  return judge("rename") == Verdict::pass ? real(from, to) : -1;
+}
+
+int ftruncate(int fd, off_t size) {
+  static const auto real = next<int (*)(int, off_t)>("ftruncate");
+  return judge("ftruncate") == Verdict::pass ? real(fd, size) : -1;
+}
+
+}  // extern "C"

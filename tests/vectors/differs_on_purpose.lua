@@ -1,0 +1,30 @@
+-- Where ours differs from the recorded systems on purpose: the one list of rules, each with the
+-- number of the defect in the portfolio specification. A rule {defect, says, applies, ours} is a
+-- predicate on the case's input, so that it also decides cases that nobody has seen yet, and says
+-- what ours gives instead. The families of rules stand in files of their own.
+
+local assets = require "tests.vectors.differs_assets"
+local recorded_inputs = require "tests.vectors.recorded_inputs"
+local report_choice = require "tests.vectors.differs_report_choice"
+local reports = require "tests.vectors.differs_reports"
+local settings = require "tests.vectors.differs_settings"
+local strategies = require "tests.vectors.differs_strategies"
+
+return {
+  assets = assets,
+  strategies = strategies.list,
+  settings = settings.settings,
+  ages = settings.ages,
+  slo = reports.slo,
+  stress = reports.stress,
+  freshness = reports.freshness,
+  market = reports.market,
+  allocations = reports.allocations,
+  report_choice = report_choice.report_choice,
+
+  -- What the rules and the tests have in common.
+  has_non_finite = recorded_inputs.has_non_finite,
+  is_bad_config = recorded_inputs.is_bad_config,
+  is_normalised = strategies.is_normalised,
+  report_name = report_choice.report_name,
+}

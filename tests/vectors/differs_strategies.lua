@@ -1,0 +1,213 @@
+-- Where scripts of the strategy governor differ on purpose.
+
+local inputs = require "tests.vectors.recorded_inputs"
+local testing = require "testing"
+
+local rules = {}
+
+local known = inputs.known
+
+local function each_strategy(case, test)
+  for name, strategy in pairs(case.config.strategies) do
+    if test(strategy, name) then
+      return true
+    end
+  end
+  return false
+end
+
+local function each_step(case, test)
+  for _, step in ipairs(case.steps) do
+    if test(step) then
+      return true
+    end
+  end
+  return false
+end
+
+local function sum_of_minima(case)
+  local sum = 0
+  for _, strategy in pairs(case.config.strategies) do
+    sum = sum + (known(strategy.min_weight) or case.config.default_min_weight)
+  end
+  return sum
+end
+
+local function min_above_max(case)
+  return each_strategy(case, function(strategy)
+    local low, high = known(strategy.min_weight), known(strategy.max_weight)
+    return low ~= nil and high ~= nil and low > high
+  end)
+end
+
+local function refused_by_config(case)
+  return sum_of_minima(case) > 1 + 1e-9 or min_above_max(case)
+end
+
+local function is_denied(_, found)
+  testing.is_true(found.refused)
+end
+
+local function is_number(value)
+  return type(value) == "number"
+end
+
+-- What the old governor took for alpha, and what is one.
+local function lacks_alpha(metrics)
+  return known(metrics.alpha_score) == nil and known(metrics.avg_confidence) == nil
+end
+
+local function reads_percent_error_as_rate(metrics)
+  local error_percent = known(metrics.allocation_error_pct)
+  return known(metrics.slo_violation_rate) == nil and error_percent ~= nil
+    and error_percent ~= (known(metrics.slo_breach_pct) or 0)
+end
+
+--- True when the weights of a `dynamic` step are to be divided by their sum.
+function rules.is_normalised(step)
+  return step.normalize ~= false and step.normalise ~= false
+end
+
+local function dynamic_sum(case, step)
+  local wanted, sum, total = {}, 0, 0
+  for name, weight in pairs(step.weights) do
+    if is_number(weight) and weight > 0 and case.config.strategies[name] then
+      wanted[name], sum = weight, sum + weight
+    end
+  end
+  for name, strategy in pairs(case.config.strategies) do
+    local weight = wanted[name]
+    if weight == nil then
+      return 0
+    end
+    weight = rules.is_normalised(step) and weight / sum or weight
+    total = total + math.min(math.max(weight, strategy.min_weight), strategy.max_weight)
+  end
+  return total
+end
+
+rules.list = {
+  {
+    defect = "W-16",
+    says = "minimum weights that do not fit are refused, naming the strategies",
+    applies = function(case)
+      return sum_of_minima(case) > 1 + 1e-9
+    end,
+    ours = is_denied,
+  },
+  {
+    defect = "W-07",
+    says = "a minimum above its maximum is refused",
+    applies = min_above_max,
+    ours = is_denied,
+  },
+  {
+    defect = "W-17",
+    says = "a strategy that is not configured does not dilute the others",
+    applies = function(case)
+      return not refused_by_config(case) and each_step(case, function(step)
+        local named = known(step.strategy)
+        if named ~= nil and case.config.strategies[named] == nil then
+          return true
+        end
+        for name, weight in pairs(step.op == "dynamic" and step.weights or {}) do
+          if is_number(weight) and weight > 0 and case.config.strategies[name] == nil then
+            return true
+          end
+        end
+        return false
+      end)
+    end,
+    ours = function(case, found)
+      local first = nil
+      for index, step in ipairs(case.steps) do
+        local named = known(step.strategy)
+        if named ~= nil and case.config.strategies[named] == nil then
+          testing.is_nil(found.steps[index].allocation)
+          testing.is_nil(found.steps[index].state)
+        end
+        -- Baselines stay what they were in the beginning.
+        first = first or found.steps[index].baselines
+        if found.steps[index].baselines ~= nil then
+          testing.equal(found.steps[index].baselines, first)
+        end
+      end
+    end,
+  },
+  {
+    defect = "W-01",
+    says = "a configured baseline of zero is zero",
+    applies = function(case)
+      return not refused_by_config(case) and each_strategy(case, function(strategy)
+        return known(strategy.baseline_weight) == 0
+          and math.max(strategy.min_weight, 0) < case.config.default_baseline_weight
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        for name, strategy in pairs(step.op == "initial" and case.config.strategies or {}) do
+          if strategy.baseline_weight == 0 then
+            testing.equal(found.steps[index].baselines[name], strategy.min_weight)
+          end
+        end
+      end
+    end,
+  },
+  {
+    defect = "W-18",
+    says = "what is no observation of alpha or of an SLO is not counted as one",
+    applies = function(case)
+      return not refused_by_config(case) and each_step(case, function(step)
+        if step.op == "observe" then
+          return lacks_alpha(step.metrics) or reads_percent_error_as_rate(step.metrics)
+        end
+        return step.op:find("risk", 1, true) ~= nil
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        local state = found.steps[index].state
+        if step.op:find("risk", 1, true) and index > 1 and state ~= nil then
+          local before = found.steps[index - 1].state
+          if before ~= nil and case.steps[index - 1].strategy == step.strategy then
+            testing.equal(state.smoothed_alpha, before.smoothed_alpha)
+            testing.equal(state.samples, before.samples)
+          end
+        elseif step.op == "observe" and state ~= nil and reads_percent_error_as_rate(step.metrics)
+          and (known(step.metrics.slo_breach_pct) or 0) == 0 then
+          testing.is_true(state.smoothed_slo < known(step.metrics.allocation_error_pct))
+        end
+      end
+    end,
+  },
+  {
+    defect = "W-33",
+    says = "observed figures that are not finite are left out",
+    applies = function(case)
+      return not refused_by_config(case) and each_step(case, function(step)
+        return step.op == "observe" and inputs.has_non_finite(step.metrics)
+      end)
+    end,
+    ours = function(_, found)
+      ballast.json.canonical(found.steps)
+    end,
+  },
+  {
+    defect = "W-07",
+    says = "weights given from outside that do not fit are refused as a whole",
+    applies = function(case)
+      return not refused_by_config(case) and each_step(case, function(step)
+        return step.op == "dynamic" and dynamic_sum(case, step) > 1 + 1e-9
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        if step.op == "dynamic" and dynamic_sum(case, step) > 1 + 1e-9 then
+          testing.is_true(found.steps[index].snapshot.source ~= step.source)
+        end
+      end
+    end,
+  },
+}
+
+return rules
