@@ -253,10 +253,10 @@ TEST_SUITE("market") {
       market::write_sample(store,
                            {.seed = args["seed"], .symbols = {symbol}, .interval = interval, .bars = args["bars"]});
       const market::Bars bars = store.bars(symbol, interval);
-      for (const auto& [index, want] : each["want"].items()) {
-        CAPTURE(index);
-        const auto i = static_cast<std::size_t>(std::stoul(index));
-        CHECK(Json{bars.open[i], bars.high[i], bars.low[i], bars.close[i], bars.volume[i]} == want);
+      for (const auto& item : each["want"].items()) {
+        const std::size_t i = std::stoul(item.key());
+        CAPTURE(i);
+        CHECK(Json{bars.open[i], bars.high[i], bars.low[i], bars.close[i], bars.volume[i]} == item.value());
       }
     }
   }
