@@ -10,13 +10,14 @@
 #include "host/configuration.hpp"
 #include "host/desk.hpp"
 #include "journal/object_store.hpp"
+#include "journal/desk_layout.hpp"
 #include "sign/key_ring.hpp"
 
 namespace ballast::host {
 
-inline std::filesystem::path log_folder(const Desk& desk) { return desk.var / "audit" / "decision_log"; }
-inline std::filesystem::path objects_folder(const Desk& desk) { return desk.var / "objects"; }
-inline std::filesystem::path runs_folder(const Desk& desk) { return desk.var / "runs"; }
+inline std::filesystem::path log_folder(const Desk& desk) { return desk.var / journal::kLogFolder; }
+inline std::filesystem::path objects_folder(const Desk& desk) { return desk.var / journal::kObjectsFolder; }
+inline std::filesystem::path runs_folder(const Desk& desk) { return desk.var / journal::kRunsFolder; }
 
 /// The signers of a desk. `made` names the keys that were created because there were none.
 struct Keys {

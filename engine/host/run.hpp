@@ -31,22 +31,10 @@ struct RunResult {
   bool dry_run = false;
 };
 
-/// What a runbook says of itself.
-struct RunbookInfo {
-  std::string name, summary, file;
-  core::Json version;
-  std::vector<Parameter> parameters;
-};
-RunbookInfo describe_runbook(const Desk& desk, const Configuration& configuration, const std::string& runbook);
-
 /// Throws: ScriptError when the runbook fails (the failure is journaled first); Error otherwise.
 RunResult execute_run(const Desk& desk, const Configuration& configuration, const RunRequest& request);
 
 /// The actor given, else the configured one, else the operating system's user.
 std::string actor_name(const Configuration& configuration, const std::string& given);
-
-/// Reads the definition a runbook returned, which is on top of the stack of `state`, and checks its shape.
-class State;
-RunbookInfo read_runbook(State& state, const std::string& place);
 
 }  // namespace ballast::host

@@ -29,11 +29,14 @@ std::filesystem::path artefact_path(const Desk& desk, const std::string& store, 
   if (relative.empty() || relative.is_absolute() || *relative.begin() == "..") {
     throw core::Error(core::Code::argument, fmt::format("'{}' is not a path below var", path), "artefact");
   }
-  for (const std::string& kept : {std::string("objects"), std::string("runs"), std::string("audit/decision_log"), store}) {
+  for (const std::string& kept : {std::string(journal::kObjectsFolder), std::string(journal::kRunsFolder), std::string(journal::kLogFolder), store}) {
     const auto inside = relative.lexically_relative(kept);
     if (!inside.empty() && *inside.begin() != "..") {
       throw core::Error(core::Code::argument, fmt::format("'{}' is what only the engine writes", path), "artefact");
     }
+  }
+  if (journal::is_evidence_name(relative.filename().string())) {
+    throw core::Error(core::Code::argument, fmt::format("'{}' is a name that evidence has: verification would take it for some", path), "artefact");
   }
   return desk.var / relative;
 }
@@ -51,9 +54,15 @@ core::Json decision_result(const PolicyOutcome& outcome, const std::optional<jou
   return out;
 }
 
-RunServices::RunServices(const Desk& desk, const Configuration& configuration, const core::Clock& clock, RunIdentity identity, RunStores stores)
-    : DeskServices(desk, configuration, clock), identity_(std::move(identity)), stores_(stores) {
+RunServices::RunServices(const Desk& desk, const Configuration& configuration, const core::Clock& clock)
+    : DeskServices(desk, configuration, clock) {
   answers = this;
+}
+
+void RunServices::begin(RunIdentity identity, RunStores stores) {
+  identity_ = std::move(identity);
+  stores_ = stores;
+  begun_ = true;
   for (const std::string& file : identity_.named_files) permit_file(file);
 }
 
@@ -68,7 +77,7 @@ core::Json RunServices::run_information() {
 }
 
 void RunServices::require_begun() const {
-  if (!dry() && stores_.journal == nullptr) {
+  if (!begun_) {
     throw core::Error(core::Code::state, "a runbook may look and act in main(run) only, not while it is loaded");
   }
 }
@@ -167,7 +176,7 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
 }
 
 void RunServices::record_failure(std::string_view call, const core::Json& arguments, const core::Error& error) {
-  if (dry() || !is_answer(call) || stores_.journal == nullptr) return;
+  if (dry() || !is_answer(call)) return;
   stores_.journal->append("answer", {{"call", std::string(call)},
                                      {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))},
                                      {"error", {{"code", std::string(core::code_name(error.code()))}, {"message", error.message()}, {"where", error.where()}}}});

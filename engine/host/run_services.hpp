@@ -27,7 +27,7 @@ struct RunIdentity {
   core::Instant time;              ///< the decision time: one for the whole run, so that nothing is newer than the decision
 };
 
-/// Where a run writes. All are null in a dry run.
+/// Where a run writes. All are null in a dry run, none otherwise but `manifest`.
 struct RunStores {
   journal::ObjectStore* objects = nullptr;
   journal::DecisionLog* log = nullptr;
@@ -38,7 +38,7 @@ struct RunStores {
 
 class RunServices final : public DeskServices, public bind::Answers {
  public:
-  RunServices(const Desk& desk, const Configuration& configuration, const core::Clock& clock, RunIdentity identity, RunStores stores);
+  RunServices(const Desk& desk, const Configuration& configuration, const core::Clock& clock);
 
   core::Instant now() override { return identity_.time; }
   core::Json run_information() override;
@@ -52,8 +52,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   void record(std::string_view call, const core::Json& arguments, const core::Json& answer) override;
   void record_failure(std::string_view call, const core::Json& arguments, const core::Error& error) override;
 
-  /// From here on everything is journaled. Requires: not a dry run.
-  void begin(journal::RunJournal& journal) { stores_.journal = &journal; }
+  /// From here on the script may look and act, and everything is journaled unless `stores` is empty: a dry run.
+  void begin(RunIdentity identity, RunStores stores);
   bool dry() const { return stores_.log == nullptr; }
   /// Paths of the artefacts written so far.
   const std::vector<std::string>& artefacts() const { return artefacts_; }
@@ -69,6 +69,7 @@ class RunServices final : public DeskServices, public bind::Answers {
 
   RunIdentity identity_;
   RunStores stores_;
+  bool begun_ = false;
   std::vector<std::string> artefacts_;
   std::vector<std::uint64_t> entries_;
 };

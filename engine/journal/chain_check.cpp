@@ -7,10 +7,6 @@ namespace {
 
 constexpr std::size_t kMostGaps = 4096;
 
-std::string range_text(std::uint64_t first, std::uint64_t last) {
-  return first == last ? fmt::format("entry {} is", first) : fmt::format("entries {} to {} are", first, last);
-}
-
 }  // namespace
 
 std::string_view finding_code_name(FindingCode code) noexcept {
@@ -34,6 +30,8 @@ std::string_view finding_code_name(FindingCode code) noexcept {
     case FindingCode::seal_wrong_key: return "seal_wrong_key";
     case FindingCode::seal_unknown_key: return "seal_unknown_key";
     case FindingCode::seal_malformed: return "seal_malformed";
+    case FindingCode::unfinished: return "unfinished";
+    case FindingCode::nothing: return "nothing";
   }
   return "unknown";
 }
@@ -52,6 +50,11 @@ void FindingList::add_for_key(Finding finding, const std::string& key_id) {
   }
   if (report_.findings.size() < most_) by_key_.emplace(name, report_.findings.size());
   add(std::move(finding));
+}
+
+std::string ChainCheck::range_text(std::uint64_t first, std::uint64_t last) const {
+  if (first == last) return fmt::format("{} {} is", words_.line, first);
+  return fmt::format("{} {} to {} are", words_.lines, first, last);
 }
 
 Finding ChainCheck::finding(FindingCode code, const Place& place, std::uint64_t seq, std::string sentence) const {
@@ -76,7 +79,7 @@ void ChainCheck::report_status(const Suspect& suspect) {
   FindingCode code = FindingCode::wrong_key;
   if (!suspect.fact.is_signed) {
     findings_.add(finding(FindingCode::unsigned_entry, suspect.place, suspect.seq,
-                          fmt::format("entry {} has no signature", suspect.seq)));
+                          fmt::format("{} {} has no signature", words_.line, suspect.seq)));
     return;
   }
   switch (suspect.fact.status) {
@@ -89,8 +92,8 @@ void ChainCheck::report_status(const Suspect& suspect) {
     case core::SignatureStatus::revoked: code = FindingCode::refused_key; break;
   }
   findings_.add_for_key(finding(code, suspect.place, suspect.seq,
-                                fmt::format("the chain of hashes holds, but the signature of entry {} by key '{}' does not prove it: {}",
-                                            suspect.seq, key, words)),
+                                fmt::format("the chain of hashes holds, but the signature of {} {} by key '{}' does not prove it: {}",
+                                            words_.line, suspect.seq, key, words)),
                         key);
 }
 
@@ -107,7 +110,7 @@ void ChainCheck::settle_suspect(bool chain_holds) {
     return;
   }
   findings_.add(finding(FindingCode::changed, suspect.place, suspect.seq,
-                        fmt::format("entry {} was changed: {}, and its hash is not the one that was chained", suspect.seq,
+                        fmt::format("{} {} was changed: {}, and its hash is not the one that was chained", words_.line, suspect.seq,
                                     suspect.fact.is_signed ? core::signature_status_text(suspect.fact.status) : "it has no signature")));
 }
 
@@ -119,7 +122,7 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
   if (!fact.readable) {
     settle_suspect(innocent);
     findings_.add({FindingCode::malformed, file, fact.line, std::nullopt, fact.offset + fact.problem_offset, 1,
-                   fmt::format("the line where entry {} should be is not an entry: {}", due, fact.problem)});
+                   fmt::format("the line where {0} {1} should be is not {2} {0}: {3}", words_.line, due, words_.article, fact.problem)});
     // It is taken for the entry that is due, so that one bad line is one finding.
     last_seq_ = due;
     last_place_ = place;
@@ -136,12 +139,12 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
       settle_suspect(chain_holds);
     } else if (const core::Digest* before = hash_of(seq - 1); before != nullptr && *before != fact.previous && !last_reported_) {
       if (seq == 1) {
-        findings_.add(finding(FindingCode::changed, place, seq, "entry 1 does not begin the log that HEAD speaks of"));
+        findings_.add(finding(FindingCode::changed, place, seq, fmt::format("{} 1 does not begin the {} that {} speaks of", words_.line, words_.whole, words_.head)));
         reported = true;
       } else {
         findings_.add(finding(FindingCode::changed, last_place_.file.empty() ? place : last_place_, seq - 1,
-                              fmt::format("entry {} is not the one that entry {} was chained to: its SHA-256 is {}, entry {} says {}",
-                                          seq - 1, seq, core::to_hex(*before), seq, core::to_hex(fact.previous))));
+                              fmt::format("{0} {1} is not the one that {0} {2} was chained to: its SHA-256 is {3}, {0} {2} says {4}",
+                                          words_.line, seq - 1, seq, core::to_hex(*before), core::to_hex(fact.previous))));
       }
     }
   } else {
@@ -150,7 +153,7 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
       if (gaps_.size() < kMostGaps) {
         gaps_.emplace(due, Gap{seq - 1, place});
       } else {
-        findings_.add(finding(FindingCode::missing, place, due, fmt::format("{} missing before entry {}", range_text(due, seq - 1), seq)));
+        findings_.add(finding(FindingCode::missing, place, due, fmt::format("{} missing before {} {}", range_text(due, seq - 1), words_.line, seq)));
       }
     } else {
       auto gap = gaps_.upper_bound(seq);
@@ -161,9 +164,9 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
         gaps_.erase(gap);
         if (first < seq) gaps_.emplace(first, Gap{seq - 1, old.place});
         if (seq < old.last) gaps_.emplace(seq + 1, old);
-        findings_.add(finding(FindingCode::reordered, place, seq, fmt::format("entry {} stands after entry {}", seq, last_seq_)));
+        findings_.add(finding(FindingCode::reordered, place, seq, fmt::format("{0} {1} stands after {0} {2}", words_.line, seq, last_seq_)));
       } else {
-        findings_.add(finding(FindingCode::duplicated, place, seq, fmt::format("entry {} stands there again, after entry {}", seq, last_seq_)));
+        findings_.add(finding(FindingCode::duplicated, place, seq, fmt::format("{0} {1} stands there again, after {0} {2}", words_.line, seq, last_seq_)));
         return;
       }
       remember(seq, fact.hash);
@@ -175,13 +178,13 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
     each.seen = true;
     if (each.hash != fact.hash && !reported) {
       findings_.add(finding(FindingCode::changed, place, seq,
-                            fmt::format("entry {} is not the one that {} names: its SHA-256 is {}, {} says {}", seq, each.said_by,
-                                        core::to_hex(fact.hash), each.said_by, core::to_hex(each.hash))));
+                            fmt::format("{0} {1} is not the one that {2} names: its SHA-256 is {3}, {2} says {4}", words_.line, seq,
+                                        each.said_by, core::to_hex(fact.hash), core::to_hex(each.hash))));
       reported = true;
     }
   }
   if (!fact.problem.empty()) {
-    findings_.add(finding(FindingCode::malformed, place, seq, fmt::format("entry {}: {}", seq, fact.problem)));
+    findings_.add(finding(FindingCode::malformed, place, seq, fmt::format("{} {}: {}", words_.line, seq, fact.problem)));
     reported = true;
   }
   if (!reported && (!fact.is_signed || fact.status != core::SignatureStatus::valid)) suspect_ = Suspect{place, fact, seq};
@@ -195,8 +198,8 @@ void ChainCheck::finish() {
   for (const Expected& each : expected_) {
     if (each.seq != 0 && !each.seen && each.seq > last_seq_) {
       findings_.add(finding(FindingCode::behind_head, last_place_, last_seq_,
-                            fmt::format("the log ends at entry {}, {} says {}: {} missing at the end", last_seq_, each.said_by,
-                                        each.seq, range_text(last_seq_ + 1, each.seq))));
+                            fmt::format("the {} ends at {} {}, {} says {}: {} missing at the end", words_.whole, words_.line,
+                                        last_seq_, each.said_by, each.seq, range_text(last_seq_ + 1, each.seq))));
     }
   }
   if (suspect_) {

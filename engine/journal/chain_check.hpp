@@ -40,9 +40,17 @@ struct LineFact {
   std::string problem;                     ///< not empty: why the line is malformed
 };
 
+/// What the lines are called in findings.
+struct ChainWords {
+  std::string_view line, lines, article, whole, head;
+};
+inline constexpr ChainWords kLogWords{"entry", "entries", "an", "log", "HEAD"};
+inline constexpr ChainWords kRunWords{"record", "records", "a", "journal", "its first record"};
+
 class ChainCheck {
  public:
-  ChainCheck(FindingList& findings, bool chain_vouches) : findings_(findings), chain_vouches_(chain_vouches) {}
+  ChainCheck(FindingList& findings, bool chain_vouches, const ChainWords& words)
+      : findings_(findings), chain_vouches_(chain_vouches), words_(words) {}
 
   void set_genesis(const core::Digest& hash) { genesis_ = hash; }
   /// The hash that the entry `seq` is known to have, from a signed HEAD.
@@ -75,6 +83,7 @@ class ChainCheck {
   };
 
   Finding finding(FindingCode code, const Place& place, std::uint64_t seq, std::string sentence) const;
+  std::string range_text(std::uint64_t first, std::uint64_t last) const;
   void settle_suspect(bool chain_holds);
   void report_status(const Suspect& suspect);
   const core::Digest* hash_of(std::uint64_t seq) const;
@@ -82,6 +91,7 @@ class ChainCheck {
 
   FindingList& findings_;
   bool chain_vouches_;
+  ChainWords words_;
   std::optional<core::Digest> genesis_;
   std::vector<Expected> expected_;
   std::uint64_t last_seq_ = 0, vouched_ = 0;

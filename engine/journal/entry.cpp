@@ -109,6 +109,15 @@ Json draft_json(const Draft& draft) {
   }
   if (draft.kind == "annotation" && !draft.annotates) refuse("annotates", "an annotation says which entry it speaks of");
   if (draft.kind != "annotation" && draft.annotates) refuse("annotates", "only an entry of kind annotation may have it");
+  if (draft.journal) {
+    require_hash("journal.sha256", draft.journal->sha256);
+    require_text("journal.status", draft.journal->status);
+    out["journal"] = {{"records", draft.journal->records}, {"sha256", draft.journal->sha256}, {"status", draft.journal->status}};
+  }
+  if ((draft.kind == "run_finished") != draft.journal.has_value()) {
+    refuse("journal", "an entry of kind run_finished, and no other, states how the journal of its run ended");
+  }
+  if (draft.kind == "run_finished" && !draft.run) refuse("run", "an entry of kind run_finished names its run");
   if (needs_policy(draft.kind)) {
     for (const std::string_view field : kJudged) {
       if (!out.contains(std::string(field))) refuse(field, fmt::format("an entry of kind {} needs it", draft.kind));
@@ -131,6 +140,10 @@ std::optional<std::string> missing_field(std::string_view kind, const std::vecto
     if (auto problem = lacks("environment")) return problem;
   }
   if (kind == "annotation") return lacks("annotates");
+  if (kind == "run_finished") {
+    auto problem = lacks("run");
+    return problem ? problem : lacks("journal");
+  }
   if (!needs_policy(kind)) return std::nullopt;
   for (const std::string_view name : kJudged) {
     if (auto problem = lacks(name)) return problem;

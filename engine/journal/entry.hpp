@@ -33,6 +33,13 @@ struct EntryReference {
   std::string sha256;
 };
 
+/// How a run's journal ended: what an entry of kind run_finished states of it.
+struct JournalEnd {
+  std::uint64_t records = 0;  ///< the journal's last seq
+  std::string sha256;         ///< of its last record
+  std::string status;         ///< finished, failed, interrupted or stopped
+};
+
 /// One entry before the log gives it its number, its place in the chain and its signature.
 struct Draft {
   std::string kind;         ///< "decision", or one of the kinds that need no policy (see needs_policy)
@@ -52,6 +59,7 @@ struct Draft {
   std::optional<EntryReference> annotates;   ///< annotations only
   std::optional<std::string> verdict;        ///< annotations only: what the reviewer says of the entry
   std::optional<core::Json> recovery;        ///< the log's own: what was cut and kept aside
+  std::optional<JournalEnd> journal;         ///< run_finished only
 };
 
 /// Returns whether entries of that kind need run, policy, libraries, settings, inputs and decision. All do but

@@ -33,13 +33,15 @@ constexpr std::array<std::string_view, 17> kKinds = {
 
 struct RunJournal::State {
   std::filesystem::path folder, path;
+  const core::Signer& signer;
   const core::Clock& clock;
   core::FileDescriptor file;
   std::string run, last_sha256, last_kind;
   std::uint64_t seq = 0;
   bool finished = false, failed = false;
 
-  State(const std::filesystem::path& where, const core::Clock& given) : folder(where), path(where / "journal.jsonl"), clock(given) {}
+  State(const std::filesystem::path& where, const core::Signer& by, const core::Clock& given)
+      : folder(where), path(where / kRunJournalName), signer(by), clock(given) {}
 
   void lock() {
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -48,7 +50,7 @@ struct RunJournal::State {
     }
   }
 
-  RunRecord append(std::string_view kind, const Json& payload, const core::Signer* signer) {
+  RunRecord append(std::string_view kind, const Json& payload) {
     if (failed) throw Error(Code::state, "the run's journal takes no more records, because a write failed; open it again", path.string());
     if (finished) throw Error(Code::state, "the run is finished; nothing can be added to its journal", path.string());
     if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
@@ -63,7 +65,7 @@ struct RunJournal::State {
     body["time"] = core::format_instant(clock.now());
     body["kind"] = std::string(kind);
     body["previous"] = last_sha256;
-    const std::string line = write_line(body, core::Purpose::run_journal, signer);
+    const std::string line = write_line(body, core::Purpose::run_journal, &signer);
     failed = true;  // until the line is durable
     const off_t whole = ::lseek(file.get(), 0, SEEK_END);
     try {
@@ -87,11 +89,12 @@ RunJournal::RunJournal(RunJournal&&) noexcept = default;
 RunJournal& RunJournal::operator=(RunJournal&&) noexcept = default;
 RunJournal::~RunJournal() = default;
 
-RunJournal RunJournal::create(const std::filesystem::path& folder, const std::string& run, const Json& payload, const core::Clock& clock) {
+RunJournal RunJournal::create(const std::filesystem::path& folder, const std::string& run, const Json& payload,
+                              const core::Signer& signer, const core::Clock& clock) {
   if (run.empty() || run.front() == '.' || run.find('/') != std::string::npos) {
     throw Error(Code::argument, fmt::format("'{}' cannot name a run", run), "run");
   }
-  auto state = std::make_unique<State>(folder, clock);
+  auto state = std::make_unique<State>(folder, signer, clock);
   core::create_folders(folder);
   if (std::filesystem::exists(state->path)) throw Error(Code::state, "the run has a journal already", state->path.string());
   state->file = core::open_file(state->path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
@@ -103,7 +106,7 @@ RunJournal RunJournal::create(const std::filesystem::path& folder, const std::st
   first["version"] = 1;
   first["run"] = run;
   try {
-    state->append("run_started", first, nullptr);
+    state->append("run_started", first);
   } catch (...) {  // a run that never began leaves nothing
     std::error_code ignored;
     std::filesystem::remove(state->path, ignored);
@@ -114,8 +117,8 @@ RunJournal RunJournal::create(const std::filesystem::path& folder, const std::st
   return RunJournal(std::move(state));
 }
 
-RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Clock& clock) {
-  auto state = std::make_unique<State>(folder, clock);
+RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Signer& signer, const core::Clock& clock) {
+  auto state = std::make_unique<State>(folder, signer, clock);
   state->file = core::open_file(state->path, O_RDWR | O_APPEND);
   state->lock();
   BlockReader reader(state->path);
@@ -148,7 +151,7 @@ RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Clo
     const std::string name = fmt::format("journal.torn.{}.{}", end, core::sha256_hex(torn).substr(0, 16));
     core::write_file_atomically(folder / name, torn);
     if (::ftruncate(state->file.get(), static_cast<off_t>(end)) != 0) core::throw_errno("cut", state->path.string(), errno);
-    state->append("recovery", Json{{"file", name}, {"size", torn.size()}, {"sha256", core::sha256_hex(torn)}}, nullptr);
+    state->append("recovery", Json{{"file", name}, {"size", torn.size()}, {"sha256", core::sha256_hex(torn)}});
   }
   return RunJournal(std::move(state));
 }
@@ -157,18 +160,18 @@ RunRecord RunJournal::append(std::string_view kind, const Json& payload) {
   if (kind == "run_finished" || kind == "run_started") {
     throw Error(Code::argument, fmt::format("'{}' is written by the journal itself", kind), "kind");
   }
-  return state_->append(kind, payload, nullptr);
+  return state_->append(kind, payload);
 }
 
-RunRecord RunJournal::finish(const Json& payload, const core::Signer& signer) {
-  RunRecord out = state_->append("run_finished", payload.is_null() ? Json::object() : payload, &signer);
+RunRecord RunJournal::finish(const Json& payload) {
+  RunRecord out = state_->append("run_finished", payload.is_null() ? Json::object() : payload);
   state_->finished = true;
   return out;
 }
 
 std::vector<RunRecord> RunJournal::read(const std::filesystem::path& folder) {
   std::vector<RunRecord> out;
-  const std::filesystem::path path = folder / "journal.jsonl";
+  const std::filesystem::path path = folder / kRunJournalName;
   BlockReader reader(path);
   std::string block;
   std::uint64_t offset = 0;

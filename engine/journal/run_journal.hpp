@@ -1,4 +1,4 @@
-// The journal of one run: what happened, record by record, chained like the decision log and signed at its end.
+// The journal of one run: what happened, record by record, each chained to the one before and signed.
 // Invariant: a record is durable before `append` returns, so the next step begins only after the last one is on disk.
 // One process writes a run at a time. Format and reserved kinds: docs/formats/run_journal.md.
 #pragma once
@@ -17,6 +17,7 @@
 namespace ballast::journal {
 
 inline constexpr std::string_view kRunFormat = "ballast-run-journal";
+inline constexpr std::string_view kRunJournalName = "journal.jsonl";
 
 struct RunRecord {
   std::uint64_t seq = 0;
@@ -27,13 +28,13 @@ struct RunRecord {
 class RunJournal {
  public:
   /// Begins `<folder>/journal.jsonl`. The first record is `run_started` and holds format, version, run (its id) and
-  /// what `payload` adds. Requires: the id is a file name; `clock` outlives the journal.
-  /// Throws: Error{state} when the run has a journal already; Error{argument | io}.
+  /// what `payload` adds. Requires: the id is a file name; `signer` and `clock` outlive the journal.
+  /// Throws: Error{state} when the run has a journal already; Error{argument | io | crypto}.
   static RunJournal create(const std::filesystem::path& folder, const std::string& run, const core::Json& payload,
-                           const core::Clock& clock);
+                           const core::Signer& signer, const core::Clock& clock);
   /// Opens an unfinished run to go on with it. A torn end is cut, kept aside and recorded (`recovery`).
   /// Throws: Error{state} when it is finished, being run elsewhere, or its chain does not hold; Error{not_found | io}.
-  static RunJournal open(const std::filesystem::path& folder, const core::Clock& clock);
+  static RunJournal open(const std::filesystem::path& folder, const core::Signer& signer, const core::Clock& clock);
   RunJournal(RunJournal&&) noexcept;
   RunJournal& operator=(RunJournal&&) noexcept;
   ~RunJournal();
@@ -41,8 +42,8 @@ class RunJournal {
   /// Appends a record and returns once it is durable. `payload` may not hold seq, time, kind, previous or signature.
   /// Throws: Error{argument} for a payload or kind that is not accepted; Error{io}; Error{state} after a failed write.
   RunRecord append(std::string_view kind, const core::Json& payload);
-  /// Appends `run_finished`, signed (purpose run_journal): nothing can be added after it.
-  RunRecord finish(const core::Json& payload, const core::Signer& signer);
+  /// Appends `run_finished`: nothing can be added after it.
+  RunRecord finish(const core::Json& payload);
 
   /// All records, oldest first.
   static std::vector<RunRecord> read(const std::filesystem::path& folder);

@@ -1,9 +1,7 @@
 #include "journal/verify.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <thread>
-#include <unordered_map>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,8 +14,8 @@
 #include "journal/entry.hpp"
 #include "journal/head.hpp"
 #include "journal/line.hpp"
-#include "journal/object_store.hpp"
 #include "journal/segment.hpp"
+#include "journal/verify_parts.hpp"
 
 namespace ballast::journal {
 namespace {
@@ -26,78 +24,26 @@ using core::FileStatus;
 using core::Purpose;
 using core::SignatureStatus;
 
-// Looks objects up once for each name that is near in the log; every file of the store is hashed once, before.
-class ObjectCheck {
- public:
-  ObjectCheck(const std::filesystem::path& folder, VerifyReport& report, FindingList& findings)
-      : store_(folder), seen_(kSlots), findings_(findings) {
-    if (!std::filesystem::is_directory(folder)) return;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      const std::string name = entry.path().filename().string();
-      if (!is_sha256_hex(name)) continue;
-      if (core::sha256_file_hex(entry.path()) == name) {
-        ++report.objects;
-      } else {
-        bad_.emplace(name, false);
-      }
-    }
-  }
-
-  void check(std::string_view sha256, std::string_view what, const std::string& file, const LineFact& fact) {
-    const auto digest = digest_from_hex(sha256);
-    if (!digest) return;
-    const std::lock_guard lock(mutex_);
-    core::Digest& slot = seen_[static_cast<std::size_t>((*digest)[0] | ((*digest)[1] << 8)) % kSlots];
-    if (slot == *digest) return;
-    const std::string name(sha256);
-    if (const auto at = bad_.find(name); at != bad_.end()) {
-      if (!at->second) add(FindingCode::object_changed, file, fact, fmt::format("the object {} behind the {} of entry {} was changed", name, what, fact.seq));
-      at->second = true;
-    } else if (!store_.has(name)) {
-      add(FindingCode::object_missing, file, fact, fmt::format("the object {} behind the {} of entry {} is not in the store", name, what, fact.seq));
-    } else {
-      slot = *digest;
-    }
-  }
-
-  void finish() {
-    for (const auto& [name, reported] : bad_) {
-      if (!reported) {
-        findings_.add({FindingCode::object_changed, name, 0, std::nullopt, 0, 1,
-                       fmt::format("the object {} was changed; no entry of this log speaks of it", name)});
-      }
-    }
-    std::sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) { return std::tie(a.file, a.line, a.sentence) < std::tie(b.file, b.line, b.sentence); });
-    for (Finding& each : found_) findings_.add(std::move(each));
-  }
-
- private:
-  static constexpr std::size_t kSlots = 65536;
-  static constexpr std::size_t kMost = 10000;
-  void add(FindingCode code, const std::string& file, const LineFact& fact, std::string sentence) {
-    if (found_.size() < kMost) found_.push_back({code, file, fact.line, fact.seq, fact.offset, 1, std::move(sentence)});
-  }
-  ObjectStore store_;
-  std::vector<core::Digest> seen_;
-  std::unordered_map<std::string, bool> bad_;
-  std::vector<Finding> found_;
-  FindingList& findings_;
-  std::mutex mutex_;
-};
-
 struct Block {
   std::string text;
   std::uint64_t offset = 0, first_line = 0;
   std::vector<LineFact> facts;
+  std::vector<EntryFact> entries;  ///< one for each fact that is readable, where somebody asked for them
 };
+
+std::string_view text_of(const core::ScannedMember* member) {
+  return member == nullptr ? std::string_view() : core::plain_string(member->value).value_or("");
+}
 
 // The costly part, line by line and in parallel: grammar, hash, signature.
 class BlockWorker {
  public:
-  BlockWorker(const core::Verifier& verifier, ObjectCheck* objects) : verifier_(verifier), objects_(objects) {}
+  BlockWorker(const core::Verifier& verifier, const LogParts& parts) : verifier_(verifier), parts_(parts) {}
 
   void run(const std::string& file, Block& block) {
     block.facts.clear();
+    block.entries.clear();
+    const std::string shown = parts_.prefix + file;
     for_each_line(block.text, block.offset, [&](std::string_view text, std::uint64_t offset) {
       LineFact& fact = block.facts.emplace_back();
       fact.offset = offset;
@@ -119,32 +65,43 @@ class BlockWorker {
         if (fact.status != SignatureStatus::valid) fact.key_id = line.signature->key_id;
       }
       if (auto missing = missing_field(line.kind, members_)) fact.problem = std::move(*missing);
-      if (objects_ != nullptr) check_objects(file, fact);
+      if (parts_.objects != nullptr) check_objects({shown, "entry", fact.line, fact.seq, fact.offset});
+      if (parts_.each_entry) block.entries.push_back(entry_fact(fact, line.kind));
     });
   }
 
  private:
-  void check_objects(const std::string& file, const LineFact& fact) {
-    const auto text = [](const core::ScannedMember* member) {
-      return member == nullptr ? std::string_view() : core::plain_string(member->value).value_or("");
-    };
-    objects_->check(text(core::find_member(members_, "libraries_sha256")), "libraries", file, fact);
-    objects_->check(text(core::find_member(members_, "settings_sha256")), "settings", file, fact);
+  void check_objects(const ObjectUser& user) {
+    ObjectCheck& objects = *parts_.objects;
+    objects.check(text_of(core::find_member(members_, "libraries_sha256")), "libraries", user);
+    objects.check(text_of(core::find_member(members_, "settings_sha256")), "settings", user);
     if (const auto* policy = core::find_member(members_, "policy")) {
       core::scan_canonical_object(policy->value, inner_);
-      objects_->check(text(core::find_member(inner_, "sha256")), "policy", file, fact);
+      objects.check(text_of(core::find_member(inner_, "sha256")), "policy", user);
     }
     if (const auto* inputs = core::find_member(members_, "inputs")) {
       core::scan_canonical_array(inputs->value, items_);
       for (const std::string_view item : items_) {
         core::scan_canonical_object(item, inner_);
-        objects_->check(text(core::find_member(inner_, "sha256")), "inputs", file, fact);
+        objects.check(text_of(core::find_member(inner_, "sha256")), "inputs", user);
       }
     }
   }
 
+  EntryFact entry_fact(const LineFact& fact, std::string_view kind) {
+    EntryFact out{fact.seq, fact.hash, std::string(text_of(core::find_member(members_, "run"))), std::nullopt};
+    const auto* journal = kind == "run_finished" ? core::find_member(members_, "journal") : nullptr;
+    if (journal != nullptr && !core::scan_canonical_object(journal->value, inner_)) {
+      const auto* records = core::find_member(inner_, "records");
+      out.journal = JournalEnd{records == nullptr ? 0 : core::plain_integer(records->value).value_or(0),
+                               std::string(text_of(core::find_member(inner_, "sha256"))),
+                               std::string(text_of(core::find_member(inner_, "status")))};
+    }
+    return out;
+  }
+
   const core::Verifier& verifier_;
-  ObjectCheck* objects_;
+  const LogParts& parts_;
   core::Sha256 hasher_;
   std::vector<core::ScannedMember> members_, inner_;
   std::vector<std::string_view> items_;
@@ -220,7 +177,8 @@ bool take_head(std::string_view text, const std::string& file, const core::Verif
 
 }  // namespace
 
-VerifyReport verify_log(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options) {
+VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
+                              const LogParts& parts) {
   VerifyReport report;
   report.subject = folder.string();
   report.kind = "decision_log";
@@ -233,7 +191,7 @@ VerifyReport verify_log(const std::filesystem::path& folder, const core::Verifie
   } else {
     head_holds = take_head(*snapshot.head, "HEAD", verifier, findings, head);
   }
-  ChainCheck chain(findings, options.chain_vouches && head_holds);
+  ChainCheck chain(findings, options.chain_vouches && head_holds, kLogWords);
   if (head_holds) {
     report.head_seq = head.seq;
     report.head_sha256 = head.sha256;
@@ -250,13 +208,10 @@ VerifyReport verify_log(const std::filesystem::path& folder, const core::Verifie
       chain.expect(other.seq, *digest_from_hex(other.sha256), "the HEAD kept elsewhere");
     }
   }
-  std::optional<ObjectCheck> objects;
-  if (options.objects) objects.emplace(*options.objects, report, findings);
-
   const std::size_t threads = std::clamp(options.threads, 1U, 16U);
   std::vector<BlockWorker> workers;
   std::vector<Block> blocks(threads);
-  for (std::size_t i = 0; i < threads; ++i) workers.emplace_back(verifier, objects ? &*objects : nullptr);
+  for (std::size_t i = 0; i < threads; ++i) workers.emplace_back(verifier, parts);
   for (std::size_t s = 0; s < snapshot.segments.size(); ++s) {
     const std::string& name = snapshot.segments[s].first;
     const std::uint64_t size = snapshot.segments[s].second;
@@ -279,6 +234,7 @@ VerifyReport verify_log(const std::filesystem::path& folder, const core::Verifie
           if (fact.is_signed && fact.status == SignatureStatus::valid) ++report.signatures;
           chain.take(name, fact);
         }
+        for (const EntryFact& entry : blocks[i].entries) parts.each_entry(entry);
       }
     }
     if (!reader.torn().empty()) {
@@ -291,7 +247,18 @@ VerifyReport verify_log(const std::filesystem::path& folder, const core::Verifie
   report.vouched = chain.vouched();
   if (head_holds && chain.last_seq() > head.seq) report.beyond_head = chain.last_seq() - head.seq;
   check_seals(folder, snapshot, verifier, findings);
-  if (objects) objects->finish();
+  return report;
+}
+
+VerifyReport verify_log(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options) {
+  if (!options.objects) return verify_log_parts(folder, verifier, options, {});
+  VerifyReport store;
+  ObjectCheck objects(*options.objects, store);
+  VerifyReport report = verify_log_parts(folder, verifier, options, {&objects, {}, {}});
+  report.objects = store.objects;
+  report.references = objects.references();
+  FindingList findings(report, options.most_findings);
+  objects.finish(findings);
   return report;
 }
 

@@ -94,9 +94,9 @@ TEST_SUITE("primitives") {
     identity.parameters = core::Json::object();
     identity.actor = "tester";
     identity.time = clock.now();
-    journal::RunJournal journal = journal::RunJournal::create(host::runs_folder(desk) / identity.id, identity.id, core::Json::object(), clock);
-    host::RunServices services(desk, configuration, clock, identity, {&objects, &log, nullptr, &keys});
-    services.begin(journal);
+    journal::RunJournal journal = journal::RunJournal::create(host::runs_folder(desk) / identity.id, identity.id, core::Json::object(), *keys.journal, clock);
+    host::RunServices services(desk, configuration, clock);
+    services.begin(identity, {&objects, &log, &journal, &keys, nullptr});
     host::FolderSource source = desk.source();
     host::State state(services, host::runbook_profile(), source, {.seconds = 60, .memory_mib = 256, .output_kib = 64, .instructions = 0});
 

@@ -7,6 +7,7 @@
 #include "host/evidence.hpp"
 #include "host/limits.hpp"
 #include "host/run.hpp"
+#include "host/runbook.hpp"
 
 namespace ballast::host {
 namespace {

@@ -97,7 +97,7 @@ TEST_SUITE("journal") {
   TEST_CASE("a run's bundle holds all its entries and the files taken along") {
     DeskLog desk;
     desk.fill(2);
-    auto run = journal::RunJournal::create(desk.scratch / "runs/run-1", "run-1", {{"runbook", "x"}}, desk.clock);
+    auto run = journal::RunJournal::create(desk.scratch / "runs/run-1", "run-1", {{"runbook", "x"}}, desk.signer, desk.clock);
     run.append("note", {{"binary", "no"}});
     journal::BundleOptions options;
     options.files["journal.jsonl"] = desk.scratch / "runs/run-1/journal.jsonl";

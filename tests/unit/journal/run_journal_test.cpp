@@ -19,10 +19,10 @@ struct Run {
   std::filesystem::path file = folder / "journal.jsonl";
   support::FakeSigner signer{"HMAC-SHA256", "desk-hmac", "one secret"};
   void finish() const {
-    auto run = RunJournal::create(folder, "r1", {{"runbook", "portfolio_cycle"}}, desk.clock);
+    auto run = RunJournal::create(folder, "r1", {{"runbook", "portfolio_cycle"}}, signer, desk.clock);
     run.append("step_started", {{"step", "measure"}});
     run.append("step_finished", {{"step", "measure"}, {"outcome", "passed"}});
-    run.finish({{"outcome", "passed"}}, signer);
+    run.finish({{"outcome", "passed"}});
   }
   journal::VerifyReport verify() const { return journal::verify_path(folder, desk.ring); }
 };
@@ -45,8 +45,8 @@ TEST_SUITE("journal") {
     CHECK_MESSAGE(report.verified(), codes(report));
     CHECK(report.kind == "run");
     CHECK(report.signatures == 1);
-    CHECK_THROWS_AS(RunJournal::open(run.folder, run.desk.clock), core::Error);
-    CHECK_THROWS_AS(RunJournal::create(run.folder, "r1", {}, run.desk.clock), core::Error);
+    CHECK_THROWS_AS(RunJournal::open(run.folder, run.signer, run.desk.clock), core::Error);
+    CHECK_THROWS_AS(RunJournal::create(run.folder, "r1", {}, run.signer, run.desk.clock), core::Error);
   }
 
   TEST_CASE("every flipped byte of a finished run's journal is found in its line") {
@@ -72,12 +72,12 @@ TEST_SUITE("journal") {
   TEST_CASE("an interrupted run is opened again, its torn end kept aside and recorded") {
     const Run run;
     {
-      auto journal = RunJournal::create(run.folder, "r1", {}, run.desk.clock);
+      auto journal = RunJournal::create(run.folder, "r1", {}, run.signer, run.desk.clock);
       journal.append("step_started", {{"step", "a"}});
-      CHECK_THROWS_AS(RunJournal::open(run.folder, run.desk.clock), core::Error);  // being run
+      CHECK_THROWS_AS(RunJournal::open(run.folder, run.signer, run.desk.clock), core::Error);  // being run
     }
     DeskLog::write(run.file, core::read_file(run.file) + "{\"half");
-    auto journal = RunJournal::open(run.folder, run.desk.clock);
+    auto journal = RunJournal::open(run.folder, run.signer, run.desk.clock);
     CHECK(journal.run() == "r1");
     CHECK(journal.last_seq() == 3);
     journal.append("run_resumed", Json::object());
@@ -89,13 +89,13 @@ TEST_SUITE("journal") {
 
   TEST_CASE("records are refused when they use the journal's own names, unknown kinds or numbers that are not finite") {
     const Run run;
-    auto journal = RunJournal::create(run.folder, "r1", {}, run.desk.clock);
+    auto journal = RunJournal::create(run.folder, "r1", {}, run.signer, run.desk.clock);
     CHECK_THROWS_AS(journal.append("note", {{"seq", 1}}), core::Error);
     CHECK_THROWS_AS(journal.append("notes", Json::object()), core::Error);
     CHECK_THROWS_AS(journal.append("run_finished", Json::object()), core::Error);
     CHECK_THROWS_AS(journal.append("note", {{"x", std::numeric_limits<double>::infinity()}}), core::Error);
     CHECK(journal.append("note", {{"x", 1}}).seq == 2);
-    CHECK_THROWS_AS(RunJournal::create(run.desk.scratch / "other", "../x", {}, run.desk.clock), core::Error);
+    CHECK_THROWS_AS(RunJournal::create(run.desk.scratch / "other", "../x", {}, run.signer, run.desk.clock), core::Error);
   }
 
   TEST_CASE("verify_path takes whatever it is given") {

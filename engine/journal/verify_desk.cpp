@@ -1,0 +1,221 @@
+// Verification of a desk as a whole. Each part proves itself, and then each is asked for what the others say of it:
+// entries name runs and objects, the journals of runs name entries, objects and artefacts, and the log states how each
+// journal ended. So a file that was removed or put back to an older state is missed by what remains.
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "core/file.hpp"
+#include "core/signature_file.hpp"
+#include "journal/desk_layout.hpp"
+#include "journal/log_reader.hpp"
+#include "journal/run_journal.hpp"
+#include "journal/verify_parts.hpp"
+
+namespace ballast::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What the log says of one run.
+struct RunInLog {
+  struct Named {
+    std::uint64_t seq;
+    core::Digest hash;
+  };
+  std::vector<Named> entries;  ///< but for its end, in the order of the log
+  std::optional<JournalEnd> end;
+  std::uint64_t end_seq = 0;
+};
+
+/// One run that recorded an artefact. `order`: the entry of the log that ended the run; 0: none did.
+struct Writer {
+  std::string run, sha256;
+  std::uint64_t order = 0, line = 0;
+  core::Instant started{}, ended{};
+};
+
+class DeskCheck {
+ public:
+  DeskCheck(const fs::path& folder, const core::Verifier& verifier, const VerifyOptions& options)
+      : folder_(folder), verifier_(verifier), options_(options), findings_(report_, options.most_findings),
+        objects_(folder / kObjectsFolder, report_) {
+    report_.subject = folder.string();
+    report_.kind = "desk";
+  }
+
+  VerifyReport run() {
+    check_log();
+    check_runs();
+    check_artefacts();
+    merge(report_, findings_, verify_tree(folder_, verifier_, options_, checked_), "");
+    report_.references += objects_.references();
+    objects_.finish(findings_);
+    return std::move(report_);
+  }
+
+ private:
+  void add(FindingCode code, std::string file, std::uint64_t line, std::uint64_t offset, std::string sentence) {
+    findings_.add({code, std::move(file), line, std::nullopt, offset, 1, std::move(sentence)});
+  }
+
+  void check_log() {
+    const fs::path log = folder_ / kLogFolder;
+    if (!fs::is_directory(log)) return;
+    has_log_ = true;
+    const LogParts parts{&objects_, [this](const EntryFact& entry) { take_entry(entry); }, std::string(kLogFolder) + "/"};
+    const VerifyReport part = verify_log_parts(log, verifier_, options_, parts);
+    report_.head_seq = part.head_seq;
+    report_.head_sha256 = part.head_sha256;
+    merge(report_, findings_, part, std::string(kLogFolder));
+  }
+
+  void take_entry(const EntryFact& entry) {
+    if (entry.run.empty()) return;
+    RunInLog& run = runs_[entry.run];
+    if (entry.journal) {
+      run.end = entry.journal;
+      run.end_seq = entry.seq;
+    } else {
+      run.entries.push_back({entry.seq, entry.hash});
+    }
+  }
+
+  void check_runs() {
+    const fs::path runs = folder_ / kRunsFolder;
+    std::vector<std::string> names;
+    if (fs::is_directory(runs)) {
+      for (const auto& entry : fs::directory_iterator(runs)) {
+        if (entry.is_directory()) names.push_back(entry.path().filename().string());
+      }
+    }
+    std::sort(names.begin(), names.end());
+    for (const std::string& name : names) check_run(name);
+    // What the log says of runs is followed last: a run that began meanwhile has its folder by now.
+    for (const auto& [id, run] : runs_) {
+      ++report_.references;
+      if (fs::is_directory(runs / id)) continue;
+      const std::uint64_t first = run.entries.empty() ? run.end_seq : run.entries.front().seq;
+      add(FindingCode::missing, fmt::format("{}/{}", kRunsFolder, id), 0, 0,
+          fmt::format("the run that wrote entry {} of the log is not there ({} entries name it)", first, run.entries.size() + (run.end ? 1 : 0)));
+    }
+    if (!has_log_ && !names.empty()) {
+      add(FindingCode::missing, std::string(kLogFolder), 0, 0,
+          fmt::format("there is no decision log, although {} runs are there: each run is written into one", names.size()));
+    }
+  }
+
+  void check_run(const std::string& name) {
+    const std::string place = fmt::format("{}/{}", kRunsFolder, name);
+    const auto said = runs_.find(name);
+    const RunInLog in_log = said == runs_.end() ? RunInLog{} : said->second;
+    RunFacts facts;
+    merge(report_, findings_, verify_run_parts(folder_ / place, verifier_, options_, in_log.end, in_log.end_seq, facts), place);
+    merge(report_, findings_, verify_tree(folder_ / place, verifier_, options_, {std::string(kRunJournalName)}), place);
+    const std::string journal = fmt::format("{}/{}", place, kRunJournalName);
+    for (const NamedObject& each : facts.objects) objects_.check(each.sha256, each.what, {journal, "record", each.line, each.line, each.offset});
+    for (const NamedEntry& each : facts.entries) {
+      ++report_.references;
+      const auto* found = find_entry(in_log, each.seq);
+      const std::optional<core::Digest> hash = found == nullptr ? hash_in_log(each.seq) : found->hash;
+      if (!hash) {
+        add(FindingCode::missing, journal, each.line, each.offset,
+            fmt::format("record {} names entry {} of the log, which is not there", each.line, each.seq));
+      } else if (*hash != each.hash) {
+        add(FindingCode::changed, journal, each.line, each.offset,
+            fmt::format("record {} names entry {} of the log, which has another SHA-256 there: {}", each.line, each.seq, core::to_hex(*hash)));
+      }
+    }
+    check_unnamed(in_log, facts, journal);
+    for (const auto& [path, artefact] : facts.artefacts) {
+      writers_[path].push_back({name, artefact.sha256, in_log.end_seq, artefact.line, facts.started, facts.ended});
+    }
+  }
+
+  /// Entries of a run that its journal does not name: its end was cut. One may be missing where a process died between
+  /// writing the entry and recording it.
+  void check_unnamed(const RunInLog& in_log, const RunFacts& facts, const std::string& journal) {
+    if (facts.running) return;
+    std::vector<std::uint64_t> unnamed;
+    for (const RunInLog::Named& entry : in_log.entries) {
+      const bool named = std::any_of(facts.entries.begin(), facts.entries.end(), [&](const NamedEntry& each) { return each.seq == entry.seq; });
+      if (!named) unnamed.push_back(entry.seq);
+    }
+    if (unnamed.empty() || (!facts.finished && unnamed.size() == 1)) return;
+    Finding finding{FindingCode::missing, journal, 0, unnamed.front(), 0, unnamed.size(), {}};
+    finding.sentence = fmt::format("entry {} of the log was written by this run, whose journal does not name it{}", unnamed.front(),
+                                   unnamed.size() == 1 ? "" : fmt::format(" ({} such entries)", unnamed.size()));
+    findings_.add(std::move(finding));
+  }
+
+  static const RunInLog::Named* find_entry(const RunInLog& run, std::uint64_t seq) {
+    const auto at = std::lower_bound(run.entries.begin(), run.entries.end(), seq, [](const RunInLog::Named& each, std::uint64_t want) { return each.seq < want; });
+    return at != run.entries.end() && at->seq == seq ? &*at : nullptr;
+  }
+
+  /// Looks an entry up that was not there when the log was read: it may have been written meanwhile.
+  std::optional<core::Digest> hash_in_log(std::uint64_t seq) const {
+    if (!has_log_) return std::nullopt;
+    LogReader reader(folder_ / kLogFolder);
+    const auto entry = reader.entry(seq);
+    return entry ? std::optional(core::sha256(entry->line)) : std::nullopt;
+  }
+
+  /// Each path must hold what the run wrote that came last to its end. Where runs overlapped, or have no end, nobody
+  /// knows which wrote last, and what either wrote is accepted.
+  void check_artefacts() {
+    for (const auto& [path, writers] : writers_) {
+      const std::string below = path.starts_with("var/") ? path.substr(4) : path;
+      checked_.insert({below, below + ".sig"});
+      ++report_.references;
+      const fs::path file = folder_ / below;
+      if (!fs::is_regular_file(file)) {
+        ++report_.files;
+        const Writer& last = last_of(writers);
+        add(FindingCode::missing, below, 0, 0, fmt::format("the artefact that run {} wrote (record {}) is not there", last.run, last.line));
+        continue;
+      }
+      check_file(file, below, verifier_, report_, findings_);
+      const std::string found = core::sha256_file_hex(file);
+      const Writer& last = last_of(writers);
+      const bool known = std::any_of(writers.begin(), writers.end(), [&](const Writer& each) {
+        return each.sha256 == found && (&each == &last || each.order == 0 || each.ended >= last.started);
+      });
+      if (known) continue;
+      const auto older = std::find_if(writers.begin(), writers.end(), [&](const Writer& each) { return each.sha256 == found; });
+      add(FindingCode::changed, below, 0, 0,
+          older == writers.end()
+              ? fmt::format("this is not what run {} wrote (record {}), and no other run wrote it", last.run, last.line)
+              : fmt::format("this is what run {} wrote earlier; run {} wrote it last (record {})", older->run, last.run, last.line));
+    }
+  }
+
+  static const Writer& last_of(const std::vector<Writer>& writers) {
+    return *std::max_element(writers.begin(), writers.end(), [](const Writer& a, const Writer& b) {
+      return std::tie(a.order, a.ended) < std::tie(b.order, b.ended);
+    });
+  }
+
+  fs::path folder_;
+  const core::Verifier& verifier_;
+  VerifyOptions options_;
+  VerifyReport report_;
+  FindingList findings_;
+  ObjectCheck objects_;
+  bool has_log_ = false;
+  std::map<std::string, RunInLog> runs_;
+  std::map<std::string, std::vector<Writer>> writers_;
+  /// Paths that the rest of the tree need not look at.
+  std::set<std::string> checked_{std::string(kLogFolder), std::string(kRunsFolder), std::string(kObjectsFolder)};
+};
+
+}  // namespace
+
+VerifyReport verify_desk(const fs::path& folder, const core::Verifier& verifier, const VerifyOptions& options) {
+  return DeskCheck(folder, verifier, options).run();
+}
+
+}  // namespace ballast::journal

@@ -1,0 +1,81 @@
+// What the parts of a verification tell each other, so that a desk's log, runs, objects and files prove one another.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/instant.hpp"
+#include "journal/entry.hpp"
+#include "journal/object_check.hpp"
+#include "journal/verify.hpp"
+
+namespace ballast::journal {
+
+/// What an entry of the log says of a run.
+struct EntryFact {
+  std::uint64_t seq = 0;
+  core::Digest hash{};
+  std::string run;                    ///< empty: of no run
+  std::optional<JournalEnd> journal;  ///< run_finished only
+};
+
+/// What else to do while a log is verified.
+struct LogParts {
+  ObjectCheck* objects = nullptr;
+  std::function<void(const EntryFact&)> each_entry;  ///< called in the order of lines for each entry that could be read
+  std::string prefix;                                ///< put before names of files that the object check reports
+};
+VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
+                              const LogParts& parts);
+
+/// Something that a record of a run's journal names, and where it stands.
+struct NamedEntry {
+  std::uint64_t line = 0, offset = 0, seq = 0;  ///< seq: of the entry of the log
+  core::Digest hash{};
+};
+struct NamedObject {
+  std::uint64_t line = 0, offset = 0;
+  std::string what, sha256;
+};
+struct NamedArtefact {
+  std::uint64_t line = 0, offset = 0;
+  std::string sha256;
+};
+
+/// What a run's journal says.
+struct RunFacts {
+  std::string id;
+  bool finished = false;
+  bool running = false;  ///< a process holds the journal's lock
+  std::uint64_t records = 0;
+  core::Instant started{}, ended{};                ///< times of the first and the last record
+  std::vector<NamedEntry> entries;
+  std::vector<NamedObject> objects;
+  std::map<std::string, NamedArtefact> artefacts;  ///< by path as recorded; the last record of a path counts
+};
+
+/// Verifies a run and fills `facts`. `end`: how the decision log says the journal ended, in entry `end_seq`.
+VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
+                              const std::optional<JournalEnd>& end, std::uint64_t end_seq, RunFacts& facts);
+
+/// Verifies one file against its .sig and counts it.
+void check_file(const std::filesystem::path& file, const std::string& shown, const core::Verifier& verifier, VerifyReport& report,
+                FindingList& findings);
+
+/// Adds what was found in a part of a folder, its files named from the folder.
+void merge(VerifyReport& into, FindingList& findings, const VerifyReport& part, const std::string& prefix);
+
+/// Whether a folder has what only a desk's `var` has: runs, objects or the place of the log.
+bool is_desk(const std::filesystem::path& folder);
+
+/// Verifies the files, logs, runs and bundles in a folder and below, but for what `skip` names (paths from the folder). A
+/// folder that holds something to skip is taken for a plain one. Links to folders are not followed. Does not say that
+/// nothing was found.
+VerifyReport verify_tree(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
+                         const std::set<std::string>& skip);
+
+}  // namespace ballast::journal
