@@ -2,9 +2,8 @@
 
 #include <charconv>
 
-#include <charconv>
-
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
@@ -24,21 +23,52 @@ core::Json report_document(const journal::VerifyReport& report) {
     finding["offset"] = each.offset;
     findings.push_back(std::move(finding));
   }
-  return {{"subject", report.subject}, {"kind", report.kind}, {"verified", report.verified()}, {"entries", report.entries}, {"signatures", report.signatures},
-          {"objects", report.objects}, {"findings", findings}, {"findings_total", report.findings_total}};
+  return {{"subject", report.subject},
+          {"kind", report.kind},
+          {"verified", report.verified()},
+          {"entries", report.entries},
+          {"runs", report.runs},
+          {"running", report.running},
+          {"records", report.records},
+          {"files", report.files},
+          {"unsigned_files", report.unsigned_files},
+          {"objects", report.objects},
+          {"references", report.references},
+          {"signatures", report.signatures},
+          {"vouched", report.vouched},
+          {"findings", findings},
+          {"findings_total", report.findings_total}};
+}
+
+/// "3 log entries, 2 runs (46 records), 4 signed files, 20 objects": what there was of each kind.
+std::string counted(const journal::VerifyReport& report) {
+  std::vector<std::string> parts;
+  const auto add = [&](std::uint64_t count, std::string_view one, std::string_view many) {
+    if (count > 0) parts.push_back(fmt::format("{} {}", count, count == 1 ? one : many));
+  };
+  add(report.entries, "log entry", "log entries");
+  add(report.runs, "run", "runs");
+  if (report.runs > 0) parts.back() += fmt::format(" ({} records)", report.records);
+  add(report.running, "of them going on", "of them going on");
+  add(report.files, "signed file", "signed files");
+  add(report.objects, "object", "objects");
+  add(report.signatures, "signature", "signatures");
+  add(report.vouched, "line proved by the signed HEAD", "lines proved by the signed HEAD");
+  add(report.references, "reference followed", "references followed");
+  if (report.head_seq) parts.push_back(fmt::format("HEAD at entry {}", *report.head_seq));
+  add(report.unsigned_files, "file has no signature", "files have no signature");
+  return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 void show_report(const journal::VerifyReport& report) {
-  fmt::print("{} {} ({}): {} entries, {} signatures, {} objects checked", report.verified() ? "verified" : "NOT VERIFIED", report.subject, report.kind, report.entries,
-             report.signatures, report.objects);
-  if (report.vouched > 0) fmt::print("; {} entries proved by the chain to the signed HEAD", report.vouched);
-  if (report.head_seq) fmt::print("; HEAD at entry {}", *report.head_seq);
-  fmt::print("\n");
+  const std::string counts = counted(report);
+  fmt::print("{} {} ({}){}{}\n", report.verified() ? "verified" : "NOT VERIFIED", report.subject, report.kind, counts.empty() ? "" : ": ", counts);
   for (const journal::Finding& each : report.findings) {
-    std::string place = each.file;
+    std::string place = each.file.empty() ? report.subject : each.file;
     if (each.line > 0) place += fmt::format(":{}", each.line);
-    if (each.seq) place += fmt::format(" (entry {})", *each.seq);
-    fmt::print("  {}: {}: {} [byte {}]\n", place, journal::finding_code_name(each.code), each.sentence, each.offset);
+    fmt::print("  {}: {}: {}", place, journal::finding_code_name(each.code), each.sentence);
+    if (each.line > 0) fmt::print(" [byte {}]", each.offset);
+    fmt::print("\n");
   }
   if (report.findings_total > report.findings.size()) fmt::print("  ... {} findings in all\n", report.findings_total);
 }

@@ -14,7 +14,7 @@ namespace ballast::support {
 
 struct DeskLog {
   ScratchFolder scratch;
-  std::filesystem::path folder = scratch / "decision_log";
+  std::filesystem::path folder = scratch / "audit/decision_log";
   journal::ObjectStore objects{scratch / "objects"};
   TestClock clock{"2026-03-01T12:00:00Z"};
   FakeSigner signer{"HMAC-SHA256", "desk-hmac", "one secret"};
