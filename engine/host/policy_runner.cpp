@@ -7,12 +7,12 @@
 #include "modules/services.hpp"
 
 namespace ballast::host {
-PolicyOutcome run_policy(ScriptSource& source, const std::string& policy, const core::Json& input, const Limits& limits) {
+namespace {
+
+/// Loads a policy, reads who it is and leaves its function `decide` on top of the stack.
+PolicyOutcome load_policy(State& state, const Script& policy) {
   PolicyOutcome out;
-  out.input_bytes = core::canonical_json(input);
-  out.policy = source.policy(policy);
-  bind::Context context;
-  State state(context, policy_profile(), source, limits);
+  out.policy = policy;
   lua_State* L = state.get();
   state.load(out.policy);
   state.call(0, 1);
@@ -39,6 +39,23 @@ PolicyOutcome run_policy(ScriptSource& source, const std::string& policy, const 
   }
   lua_pop(L, 1);
   if (raw_field("decide") != LUA_TFUNCTION) throw refuse("a table without a function 'decide'");
+  return out;
+}
+
+}  // namespace
+
+std::string check_policy(ScriptSource& source, const std::string& policy, const Limits& limits) {
+  bind::Context context;
+  State state(context, policy_profile(), source, limits);
+  return load_policy(state, source.policy(policy)).name;
+}
+
+PolicyOutcome run_policy(ScriptSource& source, const std::string& policy, const core::Json& input, const Limits& limits) {
+  const Script script = source.policy(policy);
+  bind::Context context;
+  State state(context, policy_profile(), source, limits);
+  PolicyOutcome out = load_policy(state, script);
+  out.input_bytes = core::canonical_json(input);
   state.push_json(core::parse_json(out.input_bytes, "input"));
   state.call(1, 1);
   out.decision = state.take_json(fmt::format("decision of {}", out.name));

@@ -27,6 +27,9 @@ struct PolicyOutcome {
 ///         that JSON cannot hold or a file that is no policy.
 PolicyOutcome run_policy(ScriptSource& source, const std::string& policy, const core::Json& input, const Limits& limits);
 
+/// Loads a policy without asking it anything. Returns the name it gives itself. Throws: as run_policy.
+std::string check_policy(ScriptSource& source, const std::string& policy, const Limits& limits);
+
 /// Returns {name: sha256} of libraries; its canonical bytes are what `libraries_sha256` hashes.
 core::Json library_manifest(const std::vector<Script>& libraries);
 

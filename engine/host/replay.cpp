@@ -1,12 +1,15 @@
 #include "host/replay.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
 #include "core/error.hpp"
+#include "core/nearest.hpp"
 #include "host/evidence.hpp"
 #include "host/policy_runner.hpp"
 #include "host/script_error.hpp"
@@ -16,23 +19,56 @@
 namespace ballast::host {
 namespace {
 
+/// The member by which the elements of both arrays can be told apart, or null.
+const char* identity_of(const core::Json& left, const core::Json& right) {
+  for (const char* name : {"symbol", "strategy", "code", "name"}) {
+    const auto tells = [&](const core::Json& array) {
+      std::set<std::string> seen;
+      return std::all_of(array.begin(), array.end(), [&](const core::Json& each) {
+        return each.is_object() && each.contains(name) && each[name].is_string() && seen.insert(each[name].get<std::string>()).second;
+      });
+    };
+    if (!(left.empty() && right.empty()) && tells(left) && tells(right)) return name;
+  }
+  return nullptr;
+}
+
+/// Turns an array into an object by the identity of its elements.
+core::Json by_identity(const core::Json& array, const char* name) {
+  core::Json out = core::Json::object();
+  for (const core::Json& each : array) out[each[name].get<std::string>()] = each;
+  return out;
+}
+
+void compare(const core::Json& recorded, const core::Json& found, const std::string& path, std::vector<Difference>& out);
+
+/// `shape` makes the path of a member from that of its holder.
+template <class Shape>
+void compare_members(const core::Json& recorded, const core::Json& found, const Shape& shape, std::vector<Difference>& out) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : recorded.items()) keys.insert(key);
+  for (const auto& [key, value] : found.items()) keys.insert(key);
+  for (const std::string& key : keys) compare(recorded.value(key, core::Json()), found.value(key, core::Json()), shape(key), out);
+}
+
 void compare(const core::Json& recorded, const core::Json& found, const std::string& path, std::vector<Difference>& out) {
+  if (core::canonical_json(recorded) == core::canonical_json(found)) return;
   if (recorded.is_object() && found.is_object()) {
-    std::set<std::string> keys;
-    for (const auto& [key, value] : recorded.items()) keys.insert(key);
-    for (const auto& [key, value] : found.items()) keys.insert(key);
-    for (const std::string& key : keys) {
-      const core::Json left = recorded.contains(key) ? recorded[key] : core::Json();
-      const core::Json right = found.contains(key) ? found[key] : core::Json();
-      compare(left, right, path.empty() ? key : path + "." + key, out);
+    compare_members(recorded, found, [&](const std::string& key) { return path.empty() ? key : path + "." + key; }, out);
+    return;
+  }
+  if (recorded.is_array() && found.is_array()) {
+    const auto in_brackets = [&](const std::string& key) { return fmt::format("{}[{}]", path, key); };
+    if (const char* name = identity_of(recorded, found)) {
+      const std::size_t before = out.size();
+      compare_members(by_identity(recorded, name), by_identity(found, name), in_brackets, out);
+      if (out.size() > before) return;  // else only their order differs
+    } else if (recorded.size() == found.size()) {
+      for (std::size_t i = 0; i < recorded.size(); ++i) compare(recorded[i], found[i], in_brackets(std::to_string(i)), out);
+      return;
     }
-    return;
   }
-  if (recorded.is_array() && found.is_array() && recorded.size() == found.size()) {
-    for (std::size_t i = 0; i < recorded.size(); ++i) compare(recorded[i], found[i], fmt::format("{}[{}]", path, i), out);
-    return;
-  }
-  if (core::canonical_json(recorded) != core::canonical_json(found)) out.push_back({path, recorded, found});
+  out.push_back({path, recorded, found});
 }
 
 /// Reads an entry's objects through `get`.
@@ -48,10 +84,6 @@ RecordedDecision collect(core::Json entry, const Get& get) {
   return out;
 }
 
-bool is_number(const std::string& text) {
-  return !text.empty() && text.size() < 16 && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 }  // namespace
 
 std::vector<Difference> differences_of(const core::Json& recorded, const core::Json& found) {
@@ -60,11 +92,31 @@ std::vector<Difference> differences_of(const core::Json& recorded, const core::J
   return out;
 }
 
-std::vector<RecordedDecision> find_recorded(const Desk& desk, const std::string& subject) {
-  std::vector<RecordedDecision> out;
+Subject read_subject(const Desk& desk, const std::string& text) {
+  Subject out;
+  out.text = text;
   std::error_code ignored;
-  if (!is_number(subject) && std::filesystem::is_regular_file(subject, ignored)) {
-    const journal::Bundle bundle = journal::open_bundle(subject);
+  const char* end = text.data() + text.size();
+  const auto [stopped, problem] = std::from_chars(text.data(), end, out.seq);
+  if (problem == std::errc() && stopped == end) {
+    out.kind = SubjectKind::entry;
+  } else if (std::filesystem::is_directory(runs_folder(desk) / text, ignored)) {
+    out.kind = SubjectKind::run;
+  } else if (std::filesystem::is_regular_file(text, ignored)) {
+    out.kind = SubjectKind::bundle;
+  } else {
+    std::vector<std::string> runs;
+    for (const auto& each : std::filesystem::directory_iterator(runs_folder(desk), ignored)) runs.push_back(each.path().filename().string());
+    const std::vector<std::string_view> names(runs.begin(), runs.end());
+    throw core::Error(core::Code::not_found, fmt::format("'{}' is neither an entry, nor a run, nor a bundle{}", text, core::suggestion(text, names)));
+  }
+  return out;
+}
+
+std::vector<RecordedDecision> find_recorded(const Desk& desk, const Subject& subject) {
+  std::vector<RecordedDecision> out;
+  if (subject.kind == SubjectKind::bundle) {
+    const journal::Bundle bundle = journal::open_bundle(subject.text);
     for (const journal::BundleEntry& each : bundle.entries) {
       if (each.json.contains("policy")) out.push_back(collect(each.json, [&](const std::string& sha256) { return bundle.object(sha256); }));
     }
@@ -72,20 +124,24 @@ std::vector<RecordedDecision> find_recorded(const Desk& desk, const std::string&
   }
   journal::LogReader log(log_folder(desk));
   const journal::ObjectStore objects(objects_folder(desk));
-  std::vector<journal::Entry> entries;
-  if (is_number(subject)) {
-    const auto entry = log.entry(std::stoull(subject));
-    if (!entry) throw core::Error(core::Code::not_found, fmt::format("no entry {} in the log", subject));
-    entries.push_back(*entry);
-  } else {
-    journal::Query query;
-    query.run = subject;
-    entries = log.query(query);
-    if (entries.empty()) throw core::Error(core::Code::not_found, fmt::format("'{}' is neither an entry, nor a run with entries, nor a bundle", subject));
+  const auto get = [&](const std::string& sha256) { return objects.get(sha256); };
+  if (subject.kind == SubjectKind::entry) {
+    const auto entry = log.entry(subject.seq);
+    if (!entry) throw core::Error(core::Code::not_found, fmt::format("no entry {} in the log", subject.seq));
+    core::Json json = entry->json();
+    if (!json.contains("policy")) {
+      throw core::Error(core::Code::argument, fmt::format("entry {} ({}) was not decided by a policy{}", subject.seq, json["kind"].get<std::string>(),
+                                                          json.contains("run") ? fmt::format("; its run can be replayed: {}", json["run"].get<std::string>()) : ""));
+    }
+    out.push_back(collect(std::move(json), get));
+    return out;
   }
-  for (const journal::Entry& entry : entries) {
+  journal::Query query;
+  query.run = subject.text;
+  query.limit = std::numeric_limits<std::int64_t>::max();
+  for (const journal::Entry& entry : log.query(query)) {
     core::Json json = entry.json();
-    if (json.contains("policy")) out.push_back(collect(std::move(json), [&](const std::string& sha256) { return objects.get(sha256); }));
+    if (json.contains("policy")) out.push_back(collect(std::move(json), get));
   }
   return out;
 }
@@ -106,11 +162,7 @@ ReplayResult replay_decision(const Desk& desk, const RecordedDecision& recorded,
       RecordedSource source;
       const std::string name = recorded.entry["policy"]["name"].get<std::string>();
       source.recorded_policy = make_script(name, fmt::format("policies/{}.lua", name), recorded.policy_text);
-      for (const auto& [library, text] : recorded.library_texts) {
-        std::string place = library;
-        std::replace(place.begin(), place.end(), '.', '/');
-        source.libraries.emplace(library, make_script(library, fmt::format("lua/{}.lua", place), text));
-      }
+      for (const auto& [library, text] : recorded.library_texts) source.add_library(library, text);
       outcome = run_policy(source, name, input, limits);
     }
     out.policy = outcome.name;

@@ -26,7 +26,7 @@ struct Difference {
 struct ReplayResult {
   std::uint64_t seq = 0;
   std::string policy;                   ///< name of the policy that decided now
-  std::string status;                   ///< "same", "different", "stopped" (the recorded run was stopped by time), "failed"
+  std::string status;                   ///< "same", "different" or "failed"
   std::string text;                     ///< why, when it failed
   std::vector<Difference> differences;
   bool same() const { return status == "same"; }
@@ -37,15 +37,29 @@ struct ReplayResult {
 ReplayResult replay_decision(const Desk& desk, const RecordedDecision& recorded, const std::optional<std::string>& judge,
                              const Limits& judge_limits);
 
-/// Finds what SUBJECT names: the number of an entry, the id of a run, or a bundle file.
-/// Throws: Error{not_found} for what is not there, Error{crypto} for an object that was changed.
-std::vector<RecordedDecision> find_recorded(const Desk& desk, const std::string& subject);
+enum class SubjectKind { entry, run, bundle };
+/// What a replay was asked for.
+struct Subject {
+  SubjectKind kind = SubjectKind::entry;
+  std::string text;       ///< as it was given: a number, the id of a run, the path of a bundle
+  std::uint64_t seq = 0;  ///< entries only
+};
+/// Throws: Error{not_found} with the nearest run.
+Subject read_subject(const Desk& desk, const std::string& text);
 
-/// Runs a runbook again from its journal: every answer comes from the record, decisions and artefacts are compared.
+/// Collects the decisions of an entry, a run or a bundle; a run may have none.
+/// Throws: Error{not_found} for what is not there; Error{argument} for an entry that no policy decided; Error{crypto}
+/// for an object that was changed.
+std::vector<RecordedDecision> find_recorded(const Desk& desk, const Subject& subject);
+
+/// Runs a runbook again from its journal: every answer comes from the record; steps, inputs of decisions, artefacts and
+/// the end are compared. A run that failed must fail in the same way; one that was stopped is followed as far as it came.
 /// Returns the differences, in order; empty when everything came out the same.
+/// Throws: Error{state} for a run that did not end; Error{not_found | crypto} for objects.
 std::vector<std::string> replay_run(const Desk& desk, const Configuration& configuration, const std::string& run);
 
-/// Lists where two documents differ, member by member.
+/// Lists where two documents differ, member by member; elements of lists are told apart by symbol, strategy, code or
+/// name where they have one.
 std::vector<Difference> differences_of(const core::Json& recorded, const core::Json& found);
 
 }  // namespace ballast::host

@@ -6,8 +6,8 @@
 #include "host/evidence.hpp"
 #include "host/policy_runner.hpp"
 #include "host/replay.hpp"
-#include "host/run.hpp"
 #include "host/run_services.hpp"
+#include "host/runbook.hpp"
 #include "host/script_error.hpp"
 #include "host/state.hpp"
 #include "journal/log_reader.hpp"
@@ -16,14 +16,25 @@
 namespace ballast::host {
 namespace {
 
+/// Error of a record, as it was raised then.
+core::Error recorded_error(const core::Json& error) {
+  return {core::code_from_name(error["code"].get<std::string>(), core::Code::internal), error["message"].get<std::string>(),
+          error["where"].get<std::string>()};
+}
+
 /// The records of a journal in order, and the place that the repeated run has reached.
 class Cursor {
  public:
   explicit Cursor(std::vector<journal::RunRecord> records) : records_(std::move(records)) {}
 
-  /// Returns the next record when it is of `kind`; notes a difference otherwise.
+  /// Returns the next record. Throws: what ended the run, when it came no further; Error{state} when the record is of
+  /// another kind, because then the run took another way.
   const core::Json* next(std::string_view kind, const std::string& doing) {
     if (at_ < records_.size() && records_[at_].json["kind"] == kind) return &records_[at_++].json;
+    if (remaining() == 1 && last().contains("error")) {
+      came_to_error_ = true;
+      throw recorded_error(last()["error"]);
+    }
     const std::string found = at_ < records_.size() ? records_[at_].json["kind"].get<std::string>() : "the end of the journal";
     throw core::Error(core::Code::state, fmt::format("{}: the journal has {} here, not {}", doing, found, kind), fmt::format("record {}", at_ + 1));
   }
@@ -31,10 +42,13 @@ class Cursor {
   const core::Json& last() const { return records_.back().json; }
   std::size_t remaining() const { return records_.size() - at_; }
   void skip() { ++at_; }
+  /// Whether the run came to the call that failed then.
+  bool came_to_error() const { return came_to_error_; }
 
  private:
   std::vector<journal::RunRecord> records_;
   std::size_t at_ = 0;
+  bool came_to_error_ = false;
 };
 
 class ReplayServices final : public DeskServices, public bind::Answers {
@@ -52,10 +66,7 @@ class ReplayServices final : public DeskServices, public bind::Answers {
     if (record["arguments_sha256"] != core::sha256_hex(core::canonical_json(arguments))) {
       throw core::Error(core::Code::state, fmt::format("{} is asked with other arguments than recorded", call));
     }
-    if (record.contains("error")) {
-      const core::Json& error = record["error"];
-      throw core::Error(core::code_from_name(error["code"].get<std::string>(), core::Code::internal), error["message"].get<std::string>(), error["where"].get<std::string>());
-    }
+    if (record.contains("error")) throw recorded_error(record["error"]);
     if (record.contains("answer")) return record["answer"];
     return core::parse_json(objects_.get(record["answer_sha256"].get<std::string>()), "answer");
   }
@@ -112,6 +123,49 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   journal::LogReader log_;
 };
 
+/// The scripts that a run had, from the objects.
+struct RecordedRun {
+  RecordedSource source;
+  Script runbook;
+};
+
+RecordedRun recorded_scripts(const core::Json& started, const core::Json& finished, const journal::ObjectStore& objects) {
+  RecordedRun out;
+  // A run that failed wrote down only the libraries that it began with.
+  const core::Json& said = finished.contains("libraries_sha256") ? finished : started;
+  const core::Json libraries = core::parse_json(objects.get(said["libraries_sha256"].get<std::string>()), "libraries");
+  for (const auto& [name, sha256] : libraries.items()) out.source.add_library(name, objects.get(sha256.get<std::string>()));
+  const core::Json& runbook = started["runbook"];
+  out.runbook = make_script(runbook["name"].get<std::string>(), runbook["place"].get<std::string>(), objects.get(runbook["sha256"].get<std::string>()));
+  return out;
+}
+
+/// Compares how the run ended now with how it ended then.
+void compare_ends(const core::Json& finished, const core::Json& result, const std::optional<core::Json>& error, const Cursor& cursor,
+                  std::vector<std::string>& out) {
+  const std::string status = finished["status"].get<std::string>();
+  if (finished.contains("error")) {
+    const core::Json& then = finished["error"];
+    // Where a limit or a person stopped it is chance: that it came so far in the same way is what can be repeated.
+    const bool stopped = status == "interrupted" || then["code"] == core::code_name(core::Code::budget);
+    if (!error) {
+      if (!stopped) out.push_back(fmt::format("the run {} then ({}), now it finishes", status, then["message"].get<std::string>()));
+    } else if (!stopped && !cursor.came_to_error()) {
+      for (const char* member : {"code", "message", "where"}) {
+        if (then[member] != (*error)[member]) out.push_back(fmt::format("error {}: recorded {}, now {}", member, then[member].dump(), (*error)[member].dump()));
+      }
+    }
+  } else if (error) {
+    out.push_back(fmt::format("the run finished then, now: {}", (*error)["message"].get<std::string>()));
+    return;
+  } else {
+    for (const Difference& each : differences_of(finished.value("result", core::Json()), result)) {
+      out.push_back(fmt::format("result {}: recorded {}, now {}", each.path, each.recorded.dump(), each.found.dump()));
+    }
+  }
+  if (cursor.remaining() > 1) out.push_back(fmt::format("{} recorded steps were not repeated", cursor.remaining() - 1));
+}
+
 }  // namespace
 
 std::vector<std::string> replay_run(const Desk& desk, const Configuration& configuration, const std::string& run) {
@@ -119,42 +173,24 @@ std::vector<std::string> replay_run(const Desk& desk, const Configuration& confi
   const journal::ObjectStore objects(objects_folder(desk));
   const core::Json started = cursor.first(), finished = cursor.last();
   if (finished["kind"] != "run_finished") throw core::Error(core::Code::state, "the run did not finish: there is nothing to compare with", run);
-  RecordedSource source;
-  const std::string manifest = objects.get(finished.contains("libraries_sha256") ? finished["libraries_sha256"].get<std::string>() : started["libraries_sha256"].get<std::string>());
-  const core::Json libraries = core::parse_json(manifest, "libraries");
-  for (const auto& [name, sha256] : libraries.items()) {
-    source.libraries.emplace(name, make_script(name, "lua/" + name + ".lua", objects.get(sha256.get<std::string>())));
-  }
-  const Script script = make_script(started["runbook"]["name"].get<std::string>(), started["runbook"]["place"].get<std::string>(),
-                                    objects.get(started["runbook"]["sha256"].get<std::string>()));
+  RecordedRun scripts = recorded_scripts(started, finished, objects);
   const core::FixedClock clock(core::parse_instant(started["decision_time"].get<std::string>()));
   ReplayServices services(desk, configuration, clock, cursor, objects);
-  const Limits limits{.seconds = 86400, .memory_mib = 8192, .output_kib = 1048576, .instructions = 0};
-  State state(services, runbook_profile(), source, limits);
-  state.load(script);
-  state.call(0, 1);
+  // What finished then finishes now, however slow the machine; what was stopped then would go on for ever.
+  Limits limits{.seconds = 86400, .memory_mib = 8192, .output_kib = 1048576, .instructions = 0};
+  if (finished["status"] != "finished") limits.seconds = configuration.settings.limits.runbook.seconds;
+  State state(services, runbook_profile(), scripts.source, limits);
+  load_runbook(state, scripts.runbook);
   cursor.skip();  // run_started
-  std::string failure;
+  std::optional<core::Json> error;
   core::Json result;
   try {
-    lua_pushliteral(state.get(), "start");
-    lua_rawget(state.get(), -2);
-    state.push_json(services.run_information());
-    state.call(1, 1);
-    result = state.take_json("result");
+    result = start_runbook(state, scripts.runbook.name, services.run_information());
   } catch (const core::Error& e) {
-    failure = e.what();
+    error = error_document(e)["error"];
   }
   std::vector<std::string> out = services.differences;
-  const std::string status = finished["status"].get<std::string>();
-  if (failure.empty() != (status == "finished")) {
-    out.push_back(failure.empty() ? fmt::format("the run was recorded as {}, now it finishes", status) : fmt::format("the run finished, now: {}", failure));
-  } else if (failure.empty()) {
-    for (const Difference& each : differences_of(finished.value("result", core::Json()), result)) {
-      out.push_back(fmt::format("result {}: recorded {}, now {}", each.path, each.recorded.dump(), each.found.dump()));
-    }
-    if (cursor.remaining() != 1) out.push_back(fmt::format("{} recorded steps were not repeated", cursor.remaining() - 1));
-  }
+  compare_ends(finished, result, error, cursor, out);
   return out;
 }
 

@@ -95,6 +95,12 @@ Script FolderSource::policy(const std::string& name) {
   return load("policy", "policies", name);
 }
 
+void RecordedSource::add_library(const std::string& name, std::string text) {
+  std::string place = name;
+  std::replace(place.begin(), place.end(), '.', '/');
+  libraries.emplace(name, make_script(name, fmt::format("lua/{}.lua", place), std::move(text)));
+}
+
 Script RecordedSource::library(const std::string& name) {
   const auto at = libraries.find(name);
   if (at == libraries.end()) {

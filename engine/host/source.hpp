@@ -52,6 +52,8 @@ class RecordedSource final : public ScriptSource {
  public:
   std::map<std::string, Script> libraries;
   Script recorded_policy;
+  /// Adds a library under the place that it has in a desk, which messages name.
+  void add_library(const std::string& name, std::string text);
   Script library(const std::string& name) override;
   Script policy(const std::string&) override { return recorded_policy; }
 };

@@ -76,7 +76,7 @@ TEST_SUITE("command line") {
         {{"verify"}, 2, "PATH is required"},
         {{"verify", "var", "--public-keys", "nosuch"}, 2, "nosuch"},
         {{"replay", "99"}, 2, "no entry 99 in the log"},
-        {{"replay", "nosuch"}, 2, "'nosuch' is neither an entry, nor a run with entries, nor a bundle"},
+        {{"replay", "nosuch"}, 2, "'nosuch' is neither an entry, nor a run, nor a bundle"},
         {{"replay", "1", "--policy", "portfolio_governr"}, 2, "no policy 'portfolio_governr' (did you mean 'portfolio_governor'?)"},
         {{"replay", "bad.lua"}, 2, "bad.lua"},
         {{"log", "show", "99"}, 2, "no entry 99 in the log"},

@@ -153,9 +153,9 @@ TEST_SUITE("defects") {
     // Without new events and before the interval is over nothing changes, and the weights are those of the first run.
     const Ran second = desk.run({"run", "strategy_cycle", "--now", "2026-01-14T23:05:00Z"});
     REQUIRE(second.status == 0);
-    CHECK(entry_text(desk, 2).find(R"("changes":[])") != std::string::npos);
-    CHECK(entry_text(desk, 2).find(R"("code":"held_by_interval")") != std::string::npos);
-    CHECK(desk.run({"replay", "2"}).status == 0);
+    CHECK(entry_text(desk, 3).find(R"("changes":[])") != std::string::npos);
+    CHECK(entry_text(desk, 3).find(R"("code":"held_by_interval")") != std::string::npos);
+    CHECK(desk.run({"replay", "3"}).status == 0);
   }
 
   TEST_CASE("W-24: the report of another governor is not chosen, however new it is") {

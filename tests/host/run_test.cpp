@@ -1,4 +1,6 @@
 // Runs from end to end through the binary: the same bytes again, on another machine, and judged anew.
+#include <regex>
+
 #include <doctest/doctest.h>
 
 #include "core/digest.hpp"
@@ -85,6 +87,64 @@ TEST_SUITE("run") {
     CHECK(replay.json()["same"] == true);
     CHECK(replay.json()["run_differences"].empty());
     CHECK(ballast::test::temporary_files(desk.var()).empty());
+    // The end of a run is no decision; the run itself is what can be replayed.
+    const Ran end = desk.run({"replay", "2"});
+    CHECK(end.status == 2);
+    CHECK(end.error.find("entry 2 (run_finished) was not decided by a policy; its run can be replayed: portfolio_cycle-") != std::string::npos);
+  }
+
+  TEST_CASE("a run that wrote no entry but its end replays, and so does one that failed") {
+    TestDesk desk;
+    desk.spill("runbooks/look.lua", R"(return require("runbook").define { name = "look", version = 1, summary = "Looks.", params = { word = { type = "string", default = "a" } },
+      main = function(run) local b = run:step("clock", function() return { now = ballast.clock.now() } end)
+        if run.params.word == "fail" then error("no " .. run.params.word) end
+        if run.params.word == "read" then return { text = ballast.files.read("absent.txt") } end
+        return { b = b } end }
+)");
+    for (const char* word : {"a", "fail", "read"}) {
+      const Ran ran = desk.run({"run", "look", "--set", std::string("word=") + word, "--json"});
+      CAPTURE(word);
+      CAPTURE(ran.out + ran.error);
+      CHECK(ran.status == (word == std::string("a") ? 0 : 2));
+    }
+    const auto entries = desk.run({"log", "query", "--kind", "run_finished", "--json"}).json()["entries"];
+    REQUIRE(entries.size() == 3);
+    for (const auto& entry : entries) {
+      const Ran replay = desk.run({"replay", entry["run"].get<std::string>()});
+      CAPTURE(entry["journal"].dump());
+      CAPTURE(replay.out + replay.error);
+      CHECK(replay.status == 0);
+    }
+    CHECK(desk.run({"verify", "var"}).status == 0);
+  }
+
+  TEST_CASE("what does not verify is not replayed, unless it is asked for") {
+    TestDesk desk;
+    desk.sample();
+    REQUIRE(desk.run(desk.cycle()).status == 0);
+    const auto run = fs::directory_iterator(desk.var() / "runs")->path();
+    std::string text = slurp(run / "journal.jsonl");
+    text.replace(text.find("\"step_started\""), 14, "\"step_startes\"");
+    ballast::test::spill(run / "journal.jsonl", text);
+    const Ran refused = desk.run({"replay", run.filename().string()});
+    CHECK(refused.status == 1);
+    CHECK(refused.mentions("NOT VERIFIED"));
+    CHECK(!refused.mentions("the same bytes"));
+    CHECK(desk.run({"replay", "1"}).status == 0);  // the log is whole
+    CHECK(desk.run({"replay", run.filename().string(), "--unverified"}).mentions("entry 1: the same bytes"));
+  }
+
+  TEST_CASE("a policy that is none, or another kind, judges nothing") {
+    TestDesk desk;
+    desk.sample();
+    REQUIRE(desk.run(desk.cycle()).status == 0);
+    desk.spill("policies/broken.lua", "return policy.define {\n  name = = 1 }");
+    const Ran broken = desk.run({"replay", "1", "--policy", "broken"});
+    CHECK(broken.status == 2);
+    CHECK(broken.error.find("policies/broken.lua:2") != std::string::npos);
+    const Ran other = desk.run({"replay", "1", "--policy", "strategy_governor"});
+    CHECK(other.status == 2);
+    CHECK(other.error.find("strategy_governor is another policy than portfolio_governor, which decided") != std::string::npos);
   }
 
   TEST_CASE("a dry run computes everything and writes nothing") {
@@ -107,15 +167,15 @@ TEST_SUITE("run") {
     CHECK(desk.run({"replay", "1"}).status == 0);
     const Ran judged = desk.run({"replay", "1", "--policy", "portfolio_governor"});
     CHECK(judged.status == 1);
-    CHECK(judged.mentions("outcome: recorded \"allow\", now \"deny\""));
+    CHECK(std::regex_search(judged.out, std::regex("\n  outcome +\"allow\" +\"deny\"\n")));
     const Ran next = desk.run(desk.cycle({"--json"}));
     CAPTURE(next.error);
     CHECK(next.status == 1);  // denied
     CHECK(next.json()["status"] == "denied");
     CHECK(desk.run({"verify", "var"}).status == 0);
-    CHECK(desk.run({"replay", "2"}).status == 0);
-    // Judged by what decided it first, the second entry differs too.
-    CHECK(desk.run({"replay", "2", "--policy", std::string(BALLAST_SOURCE_DIR) + "/policies/portfolio_governor.lua"}).status == 1);
+    CHECK(desk.run({"replay", "3"}).status == 0);
+    // Judged by what decided it first, the second decision differs too.
+    CHECK(desk.run({"replay", "3", "--policy", std::string(BALLAST_SOURCE_DIR) + "/policies/portfolio_governor.lua"}).status == 1);
   }
 
   TEST_CASE("a typing error in a policy shows file, line, the source line and the nearest name, and nothing is decided") {
@@ -128,8 +188,14 @@ TEST_SUITE("run") {
     CHECK(ran.error.find("undefined global 'ipirs' (did you mean 'ipairs'?)") != std::string::npos);
     CHECK(ran.error.find("for _, advisory in ipirs(missing) do") != std::string::npos);
     const Ran log = desk.run({"log", "tail", "--json"});
-    CHECK(log.json()["entries"].empty());
+    REQUIRE(log.json()["entries"].size() == 1);  // that the run failed, and no decision
+    const auto entry = log.json()["entries"][0];
+    CHECK(entry["kind"] == "run_finished");
+    CHECK(entry["journal"]["status"] == "failed");
     CHECK(desk.run({"verify", "var"}).status == 0);
+    const Ran same = desk.run({"replay", entry["run"].get<std::string>()});  // it fails in the same way
+    CAPTURE(same.out + same.error);
+    CHECK(same.status == 0);
     desk.spill("policies/portfolio_governor.lua", replaced(policy_text(), "local reasons = {", "local reasons = = {"));
     const Ran syntax = desk.run(desk.cycle());
     CHECK(syntax.status == 2);
@@ -166,7 +232,7 @@ TEST_SUITE("run") {
     const Ran clock = desk.run(desk.cycle({"--environment", "live"}));
     CHECK(clock.status == 2);
     CHECK(clock.error == "error: --now: a given clock is refused in live: a decision there has the time it was made\n");
-    for (const char* environment : {"live", "testnet", "shadow"}) {
+    for (const char* environment : {"testnet", "shadow"}) {
       const Ran keys = desk.run({"run", "portfolio_cycle", "--set", "portfolio_value=1e6", "--environment", environment});
       CAPTURE(environment);
       CHECK(keys.status == 2);

@@ -38,7 +38,7 @@ void show_line(const journal::Entry& entry) {
   std::string what = body.contains("policy") ? body["policy"]["name"].get<std::string>() : body.value("note", "");
   if (decision.is_object() && decision.contains("outcome")) what += ": " + decision["outcome"].get<std::string>();
   if (decision.is_object() && decision.value("rebalance_required", false)) what += ", rebalance";
-  fmt::print("{:>6}  {:<20}  {:<10}  {:<12}  {}\n", body["seq"].get<std::uint64_t>(), body["time"].get<std::string>(), body["kind"].get<std::string>(),
+  fmt::print("{:>6}  {:<20}  {:<12}  {:<12}  {}\n", body["seq"].get<std::uint64_t>(), body["time"].get<std::string>(), body["kind"].get<std::string>(),
              body.value("actor", ""), what);
 }
 
