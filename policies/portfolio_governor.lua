@@ -5,6 +5,7 @@
 
 local advisories = require "governor.advisories"
 local asset_plan = require "governor.asset"
+local configuration = require "configuration"
 local gates = require "governor.gates"
 local inputs = require "governor.inputs"
 local overrides = require "governor.overrides"
@@ -15,16 +16,11 @@ local shape = require "shape"
 local total = require "governor.total"
 local values = require "values"
 
-local reasons = {
+local reasons = configuration.reasons {
   -- Configuration that nobody can obey.
-  config_unknown_field = "The configuration has a field that the governor does not know.",
-  config_value_invalid = "A configured value is missing, not a finite number or out of range.",
-  config_min_above_max = "An asset's minimum weight is above its maximum weight.",
-  config_minima_above_total = "The minimum weights together exceed the portfolio.",
   config_duplicate_asset = "An asset is configured twice.",
   config_unknown_budget = "An asset names a risk budget that is not configured.",
   -- Input that cannot be judged, or reports that are not there.
-  input_invalid = "A value of the input is missing, not finite or not readable.",
   symbol_not_canonical = "A symbol means a configured asset and is spelt otherwise.",
   required_input_missing = "A report that the configuration needs was not handed in.",
   input_problem = "A report is missing, stale or faulty.",
@@ -176,7 +172,9 @@ local function read(input)
   end
   local config
   config, problems = settings.read(values.known(input.governor))
-  append(problems, inputs.problems(input))
+  if config ~= nil then
+    append(problems, inputs.problems(config, input))
+  end
   if #problems == 0 then
     append(problems, inputs.spelling_problems(config, input))
   end
@@ -227,7 +225,7 @@ local function decide(input)
     other_holdings = holdings_by_symbol(unknown),
     total_weight = { found = after.found, limit = config.max_total_weight },
     next_state = {
-      last_rebalance_time = rebalance and input.time or values.known(input.last_rebalance_time),
+      last_rebalance_time = rebalance and input.time or inputs.last_rebalance_time(input),
     },
   }
 end

@@ -235,6 +235,45 @@ return testing.suite("strategy governor", {
       config.rebalance_interval_minutes = 20
     end, "config_unknown_field")
   end },
+  { "configured weights and volatilities that are percentages are refused, and called that", function()
+    local decision = refused(function(config)
+      config.strategies.trend.max_weight = 80
+    end, "config_value_invalid")
+    testing.contains(decision.reasons[1].message,
+      "strategies.trend.max_weight: found 80, accepted 0 to 1; fractions are wanted, not percent: 80 percent is written 0.8")
+    refused(function(config)
+      config.strategies.trend.baseline_weight = 50
+    end, "config_value_invalid")
+    refused(function(config)
+      config.strategies.trend.target_volatility = 15
+    end, "config_value_invalid")
+    refused(function(config)
+      config.default_min_weight = 8
+    end, "config_value_invalid")
+    decision = refused(function(config)
+      config.strategies.trend.min_wieght = 0.1
+    end, "config_unknown_field")
+    testing.contains(decision.reasons[1].message, "did you mean 'min_weight'?")
+  end },
+  { "a state whose weights are percentages, or whose last rebalance is in the future, is refused", function()
+    local state = rebalance(both(3, 1)).next_state
+    state.weights.trend = 45
+    local decision = decide({ state = state })
+    testing.equal(decision.outcome, "deny")
+    testing.contains(decision.reasons[1].message, "state.weights.trend: found 45")
+    state.weights.trend = 0.45
+    state.last_rebalance_time = "2024-01-01T00:00:01Z"
+    testing.is_true(has(decide({ state = state, rebalance = true }).reasons, "last_rebalance_in_future"))
+    testing.is_true(decide({ state = state, rebalance = true, force = true }).rebalanced)
+    testing.equal(decide({ state = state }).outcome, "allow")
+  end },
+  { "dynamic weights that are percentages are refused as a whole, unless they are shared out anyway", function()
+    local percent = { kind = "dynamic_weights", normalise = false,
+      weights = { trend = 45, reversion = 0.1 } }
+    local decision = decide({ events = { percent } })
+    weighs(decision, "trend", 0.5)
+    testing.is_true(has(decision.advisories, "dynamic_weights_refused"))
+  end },
   { "an event of an unknown kind is refused and changes nothing", function()
     local before = decide({ events = both(3, 1), rebalance = true })
     local decision = decide({ state = before.next_state, events = { { kind = "sell" } } })

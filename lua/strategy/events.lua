@@ -5,6 +5,7 @@
 
 local bounds = require "bounds"
 local policy = require "policy"
+local ranges = require "ranges"
 local values = require "values"
 
 local events = {}
@@ -134,6 +135,14 @@ function handlers.dynamic_weights(context, event)
     return
   end
   local scale = values.known(event.normalise) == false and 1 or sum
+  local range = ranges.weight(context.config.weight_limit)
+  for name, weight in pairs(wanted) do
+    local message = ranges.message("weights." .. name, weight / scale, range)
+    if message ~= nil then
+      advise(context, "dynamic_weights_refused", { strategy = name, found = weight, message = message })
+      return
+    end
+  end
   local weights, total = {}, 0
   for _, strategy in ipairs(context.config.strategies) do
     local weight = wanted[strategy.name]

@@ -88,6 +88,7 @@ end
 
 local function is_refused_input(case)
   return inputs.has_non_finite(refusable(case.input)) or inputs.is_bad_config(case.input.config)
+    or inputs.has_impossible_weight(case.input)
 end
 
 local function usable(case)
@@ -136,6 +137,14 @@ rules.list = {
     applies = function(case)
       return not inputs.has_non_finite(refusable(case.input))
         and inputs.is_bad_config(case.input.config)
+    end,
+    ours = is_refused,
+  },
+  {
+    defect = "W-07",
+    says = "weights that cannot be what they say (percentages, configured assets held short) are refused",
+    applies = function(case)
+      return not inputs.has_non_finite(refusable(case.input)) and inputs.has_impossible_weight(case.input)
     end,
     ours = is_refused,
   },
