@@ -27,7 +27,7 @@ local reasons = configuration.reasons {
   slo_status_unknown = "An SLO rule may apply, but nobody measured its SLO.",
   market_data_missing = "A metric that a configured limit needs is unknown.",
   held_on_missing_data = "The asset stays at its current weight because data is missing.",
-  increase_blocked = "An increase was withheld until the missing report is there.",
+  increase_blocked = "An increase was withheld: a limit is breached, or a report is missing.",
   -- What moved a weight.
   volatility_above_limit = "Volatility is above the asset's limit.",
   liquidity_below_floor = "Liquidity is below the asset's floor.",

@@ -213,6 +213,28 @@ return testing.suite("portfolio governor", {
     end), 0.1)
   end },
 
+  { "a breached limit never raises a weight, not even to the asset's minimum", function()
+    local breaches = {
+      volatility_above_limit = function(input)
+        input.market.BTC_USDT.volatility = 0.3
+      end,
+      liquidity_below_floor = function(input)
+        input.market.BTC_USDT.liquidity_usd = 1
+      end,
+    }
+    for code, breach in pairs(breaches) do
+      local decision = decide(function(input)
+        breach(input)
+        input.allocations.BTC_USDT = 0.05
+        input.stress_overrides = { { reason = "s", severity = "critical", min_weight = 0.5, force_rebalance = true } }
+      end)
+      holds(decision, code)
+      holds(decision, "increase_blocked")
+      testing.equal(asset_of(decision).proposed_weight, 0.05)
+      testing.equal(decision.outcome, "allow")
+    end
+  end },
+
   -- Overrides
   { "a milder override cannot undo a more severe one, in whatever order they stand (W-08)",
     function()
@@ -406,6 +428,13 @@ return testing.suite("portfolio governor", {
     local decision = portfolio_governor.decide(input)
     testing.equal(decision.rebalance_required, false)
     testing.is_true(has(decision.advisories, "unknown_holding"))
+  end },
+  { "a holding that is not configured and held short makes no room", function()
+    local input = three()
+    input.allocations.XRP_USDT = -0.6
+    local decision = portfolio_governor.decide(input)
+    testing.near(decision.total_weight.found, 1, { absolute = 1e-12 })
+    testing.equal(decision.other_holdings, { XRP_USDT = -0.6 })
   end },
   { "a reduction in the same decision makes room", function()
     local input = three()

@@ -10,7 +10,10 @@ local rules = {}
 
 local known = inputs.known
 
+-- O-01 and O-02 are rules of ours that the study has no number for.
 local corrections = {
+  { "O-01", "a breached limit never raises a weight, not even to the minimum" },
+  { "O-02", "a holding that is not configured and held short makes no room" },
   { "W-02", "the configured drift tolerance is used" },
   { "W-04", "budget drawdowns written as fractions are compared as fractions" },
   { "W-07", "increases are scaled back to the portfolio; unknown holdings are reported" },
