@@ -1,20 +1,24 @@
 -- The one strict reader of each report that a portfolio decision needs: SLO, stress, market,
 -- allocations. Pure functions over parsed documents.
--- Invariant: a report's age is what it says itself (`generated_at`), never what a file system says;
--- a faulty entry is reported and leaves the others usable; nothing faulty reads as "all is well".
+-- Invariant: a report's age is what it says itself (`generated_at`), never what a file system says,
+-- and each entry's age is that of the data behind it: a fresh report of old bars is old. A faulty
+-- entry is reported and leaves the others usable; nothing faulty reads as "all is well".
 --
 -- Every reader returns {status, generated_at, age_seconds, problems, ...}. Status is `ok`, or why
 -- the report must not be used: `missing`, `invalid`, `stale`, `future`. Only `ok` carries entries.
 
 local bounds = require "bounds"
 local instant = require "instant"
+local nearest = require "nearest"
 local policy = require "policy"
+local ranges = require "ranges"
+local stress_override = require "stress_override"
 local values = require "values"
 
 local reports = {}
 
-local function problem(list, code, data)
-  list[#list + 1] = policy.reason(code, data)
+local function problem(list, code, data, message)
+  list[#list + 1] = policy.reason(code, data, message)
 end
 
 local function unusable(status, problems)
@@ -73,10 +77,19 @@ end
 
 -- Fields
 
-local function refuse_unknown_fields(problems, place, found, fields)
+-- A field of a newer version is told and troubles nobody; one that looks like a slip of the pen does,
+-- because what it should have said is unknown now.
+local function tell_unknown_fields(problems, place, found, fields)
   for field in pairs(found) do
-    if not values.contains(fields, field) then
-      problem(problems, "unknown_field", { entry = place, field = tostring(field) })
+    local name = tostring(field)
+    if not values.contains(fields, name) then
+      local near = nearest.name(name, fields)
+      if near == nil then
+        problem(problems, "unknown_field", { entry = place, field = name })
+      else
+        problem(problems, "field_misspelt", { entry = place, field = name, nearest = near },
+          ("%s: %s"):format(place, nearest.message("field", name, fields)))
+      end
     end
   end
 end
@@ -86,6 +99,19 @@ local function number(problems, place, found, field)
   local value = values.known(found[field])
   if value ~= nil and not values.is_finite(value) then
     problem(problems, "number_invalid", { entry = place, field = field })
+    return nil
+  end
+  return value
+end
+
+local not_negative = { low = 0 }
+
+-- The same for a figure that cannot be negative.
+local function amount(problems, place, found, field)
+  local value = number(problems, place, found, field)
+  local message = value and ranges.message(("%s.%s"):format(place, field), value, not_negative)
+  if message then
+    problem(problems, "number_invalid", { entry = place, field = field, found = value }, message)
     return nil
   end
   return value
@@ -159,7 +185,15 @@ local slo_numbers = { "value", "target", "warning_threshold", "error_budget", "s
 local slo_texts = { "indicator", "reason", "window_start", "window_end" }
 local slo_statuses = { "ok", "warning", "breach", "unknown" }
 
-local function slo_entry(problems, name, found)
+-- True when the window that was measured ended longer ago than the report itself may be old. One that
+-- ends after the decision (a month that is not over) is as recent as can be.
+local function is_stale(found, options)
+  local age = instant.elapsed(values.known(found.window_end), options.now)
+  return age ~= nil and options.max_age_seconds ~= nil
+    and not bounds.at_most("age_seconds", options.max_age_seconds, "seconds"):check(age).passed
+end
+
+local function slo_entry(problems, name, found, options)
   if type(found) ~= "table" then
     problem(problems, "entry_invalid", { entry = name })
     return nil
@@ -174,7 +208,12 @@ local function slo_entry(problems, name, found)
     problem(problems, "status_invalid", { entry = name, status = tostring(status) })
     status = "unknown"
   end
-  refuse_unknown_fields(problems, name, found, slo_fields)
+  if is_stale(found, options) then
+    problem(problems, "measurement_stale", { entry = name, window_end = found.window_end, status = status,
+      max_age_seconds = options.max_age_seconds })
+    status = "unknown"
+  end
+  tell_unknown_fields(problems, name, found, slo_fields)
   local entry = { name = name, comparison = comparison, status = status,
     severity = severity(problems, name, found),
     metadata = numeric_metadata(problems, name, found) }
@@ -199,7 +238,7 @@ function reports.slo(document, options)
   end
   local statuses, used = {}, 0
   for name, found in pairs(results) do
-    statuses[name] = slo_entry(report.problems, name, found)
+    statuses[name] = slo_entry(report.problems, name, found, options)
     used = used + (statuses[name] and 1 or 0)
   end
   return close(report, "statuses", statuses, used)
@@ -207,17 +246,21 @@ end
 
 -- Stress report: {generated_at, overrides = [{severity, reason, ...}]}
 
-local stress_fields = { "severity", "reason", "symbol", "risk_budget", "weight_multiplier",
-  "min_weight", "max_weight", "tags", "force_rebalance", "flatten" }
 local stress_numbers = { "weight_multiplier", "min_weight", "max_weight" }
 
-local function stress_entry(problems, index, found)
+local function stress_entry(problems, index, found, options)
   local place = ("overrides[%d]"):format(index)
   if type(found) ~= "table" then
     problem(problems, "entry_invalid", { entry = place })
     return nil
   end
-  refuse_unknown_fields(problems, place, found, stress_fields)
+  local refusals = stress_override.refusals(place, found, options.weight_limit)
+  for _, refusal in ipairs(refusals) do
+    problem(problems, "override_refused", refusal.data, refusal.message)
+  end
+  if #refusals > 0 then
+    return nil
+  end
   if text(found, "reason") == nil then
     problem(problems, "reason_missing", { entry = place })
   end
@@ -233,7 +276,9 @@ local function stress_entry(problems, index, found)
   return numbers(problems, place, found, stress_numbers, entry)
 end
 
---- Reads a stress report. On `ok`: `overrides`, in order, as the governor takes them.
+--- Reads a stress report. On `ok`: `overrides`, in order, as the governor takes them. One of which
+--- scope or size is not understood is refused, and the problem blocks increases. `options.weight_limit`
+--- is the highest weight that makes sense, 1 when left out.
 function reports.stress(document, options)
   local report = open(document, options)
   if report.status ~= "ok" then
@@ -247,15 +292,15 @@ function reports.stress(document, options)
   end
   local overrides = {}
   for index, override in ipairs(found) do
-    overrides[#overrides + 1] = stress_entry(report.problems, index, override)
+    overrides[#overrides + 1] = stress_entry(report.problems, index, override, options)
   end
   return close(report, "overrides", ballast.json.array(overrides), #overrides)
 end
 
 -- Market report: {generated_at, governor, interval, snapshots = {symbol = {...}}}
 
-local market_numbers = { "volatility", "max_drawdown", "liquidity_usd", "price_change",
-  "average_volume", "momentum" }
+local market_numbers = { "price_change", "momentum" }
+local market_amounts = { "volatility", "max_drawdown", "liquidity_usd", "average_volume" }
 local market_fields = { "symbol", "interval", "bar_count", "start", "end", "volatility",
   "max_drawdown", "liquidity_usd", "price_change", "average_volume", "momentum", "metadata",
   "status", "message", "gaps", "missing_bars", "duplicates", "out_of_order", "age_seconds",
@@ -263,36 +308,102 @@ local market_fields = { "symbol", "interval", "bar_count", "start", "end", "vola
 -- Figures about the data rather than the market; kept beside the metrics.
 local market_quality = { "gaps", "missing_bars", "age_seconds" }
 
-local function market_entry(problems, symbol, found, interval)
-  if type(found) ~= "table" then
-    problem(problems, "entry_invalid", { entry = symbol })
-    return nil
+-- When the data of a snapshot ended, in seconds since 1970, or nil when it does not say: its newest bar
+-- began at `end` and lasted one interval; its metrics were `age_seconds` old when the report was made.
+-- Where the two differ the older one counts.
+local function data_time(found, interval, generated_at)
+  local opened, length = instant.seconds(values.known(found["end"])), instant.interval_seconds(interval)
+  local by_bar = opened and length and opened + length
+  local age = values.number(values.known(found.age_seconds))
+  local by_age = age and age >= 0 and instant.seconds(generated_at) - age or nil
+  if by_bar and by_age then
+    return math.min(by_bar, by_age)
   end
-  refuse_unknown_fields(problems, symbol, found, market_fields)
-  -- A symbol that could not be measured is no snapshot without figures: to the governor it is absent.
+  return by_bar or by_age or opened
+end
+
+-- Why a snapshot must not be used although it can be read, or nil.
+local function left_out(found, interval, generated_at, options)
   if found.status == "missing" or found.status == "failed" then
+    return policy.reason("symbol_not_measured", { status = found.status }, text(found, "message"))
+  end
+  local now = instant.seconds(options.now)
+  local opened = instant.seconds(values.known(found["end"]))
+  if opened ~= nil and opened > now + (options.tolerated_clock_skew_seconds or 0) then
+    return policy.reason("data_from_future", { ["end"] = found["end"] },
+      ("its newest bar begins at %s, after the decision"):format(found["end"]))
+  end
+  if options.max_age_seconds == nil then
     return nil
   end
+  local ended = data_time(found, interval, generated_at)
+  if ended == nil then
+    return policy.reason("data_time_unknown", nil,
+      "nothing says how old its data are: give `end` with `interval`, or `age_seconds`")
+  end
+  -- A bar that is not over yet is as recent as can be.
+  local age = math.max(0, now - ended)
+  if bounds.at_most("age_seconds", options.max_age_seconds, "seconds"):check(age).passed then
+    return nil
+  end
+  return policy.reason("data_stale", { age_seconds = age, max_age_seconds = options.max_age_seconds },
+    ("its newest bar ended %.0f minutes before the decision, %.0f are accepted"):format(age / 60,
+      options.max_age_seconds / 60))
+end
+
+local function market_entry(problems, symbol, found, interval)
+  tell_unknown_fields(problems, symbol, found, market_fields)
   local bar_count = values.known(found.bar_count) or 0
   if not values.is_finite(bar_count) or bar_count ~= math.floor(bar_count) then
     problem(problems, "number_invalid", { entry = symbol, field = "bar_count" })
     return nil
   end
-  local entry = { symbol = symbol, interval = text(found, "interval") or interval,
-    bar_count = bar_count, start = text(found, "start"), ["end"] = text(found, "end"),
-    metadata = numeric_metadata(problems, symbol, found) }
+  local entry = { symbol = symbol, interval = interval, bar_count = bar_count, start = text(found, "start"),
+    ["end"] = text(found, "end"), metadata = numeric_metadata(problems, symbol, found) }
   numbers(problems, symbol, found, market_quality, entry.metadata)
+  for _, field in ipairs(market_amounts) do
+    entry[field] = amount(problems, symbol, found, field)
+  end
   return numbers(problems, symbol, found, market_numbers, entry)
 end
 
---- Reads a market report. On `ok`: `market`, by symbol, as the governor takes it. A report about
+-- Reads every snapshot into `report.market`, or into `report.left_out` with the reason; a symbol that is
+-- left out is absent to the governor, which holds it, and leaves the others alone.
+local function read_snapshots(report, document, snapshots, options)
+  local market, used, stale = {}, 0, 0
+  report.left_out = {}
+  for symbol, found in pairs(snapshots) do
+    if type(found) ~= "table" then
+      problem(report.problems, "entry_invalid", { entry = symbol })
+    else
+      local interval = text(found, "interval") or text(document, "interval")
+      local reason = left_out(found, interval, report.generated_at, options)
+      report.left_out[symbol] = reason
+      stale = stale + (reason and reason.code == "data_stale" and 1 or 0)
+      market[symbol] = not reason and market_entry(report.problems, symbol, found, interval) or nil
+      used = used + (market[symbol] and 1 or 0)
+    end
+  end
+  close(report, "market", market, used)
+  -- Of a report that has nothing but old data an older copy elsewhere may be no worse: it is stale.
+  if report.status == "ok" and used == 0 and stale > 0 then
+    report.status = "stale"
+    problem(report.problems, "report_stale", { generated_at = report.generated_at,
+      max_age_seconds = options.max_age_seconds }, "none of the data in it are recent enough")
+  end
+  return report
+end
+
+--- Reads a market report. On `ok`: `market`, by symbol, as the governor takes it, and `left_out`, by
+--- symbol, the reason why a snapshot is not among them: it was not measured, or its data are older
+--- than `options.max_age_seconds`, later than the decision, or of unknown age. A report about
 --- another governor than `options.governor` is invalid.
 function reports.market(document, options)
   local report = open(document, options)
+  report.governor = type(document) == "table" and text(document, "governor") or nil
   if report.status ~= "ok" then
     return report
   end
-  report.governor = text(document, "governor")
   if options.governor ~= nil and report.governor ~= options.governor then
     problem(report.problems, "governor_differs", { found = report.governor,
       expected = options.governor })
@@ -305,12 +416,7 @@ function reports.market(document, options)
     report.status = "invalid"
     return close(report, "market")
   end
-  local market, used = {}, 0
-  for symbol, found in pairs(snapshots) do
-    market[symbol] = market_entry(report.problems, symbol, found, text(document, "interval"))
-    used = used + (market[symbol] and 1 or 0)
-  end
-  return close(report, "market", market, used)
+  return read_snapshots(report, document, snapshots, options)
 end
 
 -- Allocations: {symbol = weight}
@@ -360,21 +466,33 @@ function reports.first_usable(candidates, read, options)
   return fallback or unusable("missing", { policy.reason("report_missing") })
 end
 
+-- The one of two unusable reports that says best why there is none: of this governor, then the newer.
+local function telling(first, second, options)
+  local first_ours, second_ours = first.governor == options.governor, second.governor == options.governor
+  if first_ours ~= second_ours then
+    return second_ours and second or first
+  end
+  local made_first, made_second = instant.seconds(first.generated_at), instant.seconds(second.generated_at)
+  return (made_second or -math.huge) > (made_first or -math.huge) and second or first
+end
+
 --- The newest usable market report of `options.governor` among `candidates` ({path, document}):
 --- chosen by the governor and the time that stand in the documents, never by file name or file
---- time. Among equals the last path in byte order wins.
+--- time. Among equals the last path in byte order wins. When none is usable: the newest of the
+--- governor with its problems, or a missing one.
 function reports.newest_market(candidates, options)
-  local newest, seconds = nil, nil
+  local newest, seconds, fallback = nil, nil, nil
   for _, candidate in ipairs(candidates) do
     local report = reports.market(candidate.document, options)
     report.path = candidate.path
     local made = instant.seconds(report.generated_at)
-    if report.status == "ok" and (newest == nil or made > seconds
-      or (made == seconds and candidate.path > newest.path)) then
+    if report.status ~= "ok" then
+      fallback = fallback and telling(fallback, report, options) or report
+    elseif newest == nil or made > seconds or (made == seconds and candidate.path > newest.path) then
       newest, seconds = report, made
     end
   end
-  return newest or unusable("missing", { policy.reason("report_missing") })
+  return newest or fallback or unusable("missing", { policy.reason("report_missing") })
 end
 
 --- What the governor's `inputs_problems` says about a report that was read; empty for one without
@@ -384,7 +502,7 @@ function reports.input_problems(name, report)
   for _, found in ipairs(report.problems) do
     if found.code ~= "unknown_field" then
       list[#list + 1] = { input = name, status = report.status, problem = found.code,
-        details = found.data }
+        details = found.data, message = found.message }
     end
   end
   return list

@@ -42,6 +42,7 @@ local reasons = configuration.reasons {
   below_min_value = "The value of the change is below the configured minimum.",
   held_by_cooldown = "The last rebalance is too recent.",
   -- Advisories.
+  slo_rules_set_aside = "No SLO report was asked for: the configured SLO rules were set aside.",
   risk_budget_exceeded = "A limit of the asset's risk budget is exceeded or cannot be checked.",
   unknown_holding = "A holding is not part of the configuration.",
   total_weight_above_max = "The weights wanted exceed the portfolio.",
@@ -151,7 +152,7 @@ end
 local function outcome(plans, missing)
   local codes = {}
   for _, advisory in ipairs(missing) do
-    codes[#codes + 1] = policy.reason(advisory.code, advisory.data)
+    codes[#codes + 1] = policy.reason(advisory.code, advisory.data, advisory.data.message)
   end
   for _, plan in ipairs(plans) do
     if #plan.unknown > 0 then
@@ -210,7 +211,7 @@ local function decide(input)
   end
   local advised = append({}, missing)
   append(advised, advisories.for_assets(plans, config, input))
-  append(advised, advisories.for_portfolio(config, before, after, unknown))
+  append(advised, advisories.for_portfolio(config, input, before, after, unknown))
   local rebalance = #adjustments > 0
   local finish, codes = outcome(plans, missing)
   return finish {
