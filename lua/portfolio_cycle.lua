@@ -270,9 +270,8 @@ function cycle.text(governor, decision, input, found)
   end
   for _, advisory in ipairs(decision.advisories) do
     if not told_in_remarks[advisory.code] then
-      local problem = advisory.data and advisory.data.message
       lines[#lines + 1] = ("advisory (%s): %s %s"):format(advisory.severity, advisory.code,
-        problem or table.concat(advisory.symbols or {}, ", "))
+        table.concat(advisory.symbols or {}, ", "))
     end
   end
   for _, line in ipairs(remarks(governor, found)) do

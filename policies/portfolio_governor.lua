@@ -152,7 +152,9 @@ end
 local function outcome(plans, missing)
   local codes = {}
   for _, advisory in ipairs(missing) do
-    codes[#codes + 1] = policy.reason(advisory.code, advisory.data, advisory.data.message)
+    local problem = advisory.data.message
+    codes[#codes + 1] = policy.reason(advisory.code, advisory.data,
+      problem and ("%s: %s"):format(advisory.data.input, problem))
   end
   for _, plan in ipairs(plans) do
     if #plan.unknown > 0 then
