@@ -35,8 +35,8 @@ end
 -- cannot be what they say.
 local function read_weights(governor, file)
   local read = reports.allocations(ballast.files.read_document(file))
-  failure.require(read.status == "ok", "allocations_invalid",
-    ("%s: %s"):format(file, ballast.json.canonical(read.problems)))
+  local first = read.problems[1]
+  failure.require(read.status == "ok", "allocations_invalid", first and ("%s: %s"):format(file, first.message or first.code))
   local weights, spelt = {}, {}
   for symbol, weight in pairs(read.allocations) do
     local name = ballast.market.symbol(symbol)

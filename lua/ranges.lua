@@ -52,4 +52,7 @@ function ranges.weight(high)
   return { low = 0, high = high, unit = "fraction of the portfolio", fraction = true }
 end
 
+--- Range of a volatility. Over a long window it may exceed 1; a figure above 10 is a percentage.
+ranges.volatility = { low = 0, high = 10, unit = "fraction", fraction = true }
+
 return ranges

@@ -18,7 +18,7 @@ local waterfill = require "strategy.waterfill"
 
 local reasons = configuration.reasons {
   -- Input.
-  event_invalid = "An event is of a kind that does not exist.",
+  event_invalid = "An event is of a kind, or has a field, that does not exist.",
   -- Why no rebalance took place.
   governor_disabled = "The governor is switched off.",
   no_strategies = "No strategy is configured.",
@@ -30,7 +30,7 @@ local reasons = configuration.reasons {
   observation_without_alpha = "An observation carries no alpha and does not count as a sample.",
   score_unknown = "A strategy scores zero because its metrics are unknown.",
   dynamic_weights_refused = "Weights given from outside do not fit into the portfolio.",
-  target_volatility_refused = "A target volatility is unknown, or the strategy has none.",
+  target_volatility_refused = "A target volatility is unknown or out of range, or the strategy has none.",
   total_weight_above_max = "The weights in force together exceed the portfolio.",
 }
 

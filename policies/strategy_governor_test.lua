@@ -280,6 +280,22 @@ return testing.suite("strategy governor", {
     testing.equal(decision.outcome, "deny")
     testing.equal(decision.next_state, before.next_state)
   end },
+  { "an event with a misspelt field is refused, because without it it would mean more", function()
+    local function message(event)
+      local decision = decide({ events = { event } })
+      testing.equal(decision.outcome, "deny")
+      testing.equal(decision.reasons[1].code, "event_invalid")
+      return decision.reasons[1].message
+    end
+    testing.contains(message({ kind = "cost", strategy = "trend", risk_profil = "calm", cost_bps = 1 }),
+      "events[1]: unknown field 'risk_profil' (did you mean 'risk_profile'?)")
+    testing.contains(message({ kind = "dynamic_weights", weights = {}, normalize = false }), "did you mean 'normalise'?")
+    testing.contains(message(observe("trend", 1, { cost_bp = 5 })), "did you mean 'cost_bps'?")
+    testing.contains(message({ kind = "costs", strategies = { trend = { total_bp = 50 } } }),
+      "events[1]: strategies.trend: unknown field 'total_bp' (did you mean 'total_bps'?)")
+    testing.contains(message({ kind = "obsrve" }), "unknown kind 'obsrve' (did you mean 'observe'?)")
+    testing.equal(decide({ events = { observe("trend", 1, { sharpe = 2 }) } }).outcome, "allow")
+  end },
   { "dynamic weights are shared out, bounded, and restart the interval", function()
     local decision = decide({ events = { { kind = "dynamic_weights", source = "desk",
       weights = { trend = 3, reversion = 1 } } } })
@@ -320,13 +336,18 @@ return testing.suite("strategy governor", {
     local third = decide({ governor = config, state = second.next_state })
     testing.near(third.changes[1].change, -0.07, { absolute = 1e-12 })
   end },
-  { "an unknown target volatility changes nothing", function()
+  { "a target volatility that is unknown or a percentage changes nothing", function()
     local config = governor()
     config.strategies.trend.target_volatility = 0.10
     local decision = decide({ governor = config,
       events = { { kind = "target_volatility", strategy = "trend", value = nan } } })
     testing.equal(decision.changes, {})
     testing.is_true(has(decision.advisories, "target_volatility_refused"))
+    config.strategies.trend.max_target_volatility = 0.15
+    decision = decide({ governor = config,
+      events = { { kind = "target_volatility", strategy = "trend", value = 15 } } })
+    testing.equal(decision.changes, {})
+    testing.contains(decision.advisories[1].data.message, "15 percent is written 0.15")
   end },
   { "signals scale with weight over baseline, up to the configured factor", function()
     local decision = rebalance(both(100, 1))

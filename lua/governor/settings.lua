@@ -29,8 +29,6 @@ local ranges_of = {
   not_negative = { low = 0 },
   any = {},
   multiplier = { low = 0, high = 10, unit = "factor", fraction = true },
-  -- Over the whole lookback a volatility may exceed 1; a figure above 10 is a percentage.
-  volatility = { low = 0, high = 10, unit = "fraction", fraction = true },
   drawdown = fraction,
   leverage = { low = 0, high = 100, unit = "gross weight of the portfolio" },
   -- A tolerance below zero is none; one above 1 would never let anything be rebalanced.
@@ -112,7 +110,7 @@ local function read_asset(problems, found, budgets, weight)
     target_weight = with_default(problems, place, found, "target_weight", weight, 0),
     min_weight = low,
     max_weight = high,
-    max_volatility = optional(problems, place, found, "max_volatility", ranges_of.volatility),
+    max_volatility = optional(problems, place, found, "max_volatility", ranges.volatility),
     min_liquidity_usd = optional(problems, place, found, "min_liquidity_usd", ranges_of.not_negative),
     risk_budget = budget,
     tags = values.table(found.tags),
@@ -151,7 +149,7 @@ local function read_budgets(problems, found)
     refuse_unknown_fields(problems, place, budget, "budget")
     budgets[name] = {
       name = name,
-      max_volatility = optional(problems, place, budget, "max_volatility", ranges_of.volatility),
+      max_volatility = optional(problems, place, budget, "max_volatility", ranges.volatility),
       max_drawdown = optional(problems, place, budget, "max_drawdown", ranges_of.drawdown),
       max_leverage = optional(problems, place, budget, "max_leverage", ranges_of.leverage),
       severity = severity(problems, place, budget, "warning"),

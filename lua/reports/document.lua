@@ -35,6 +35,14 @@ local function age_status(age, options)
   return "ok"
 end
 
+local function age_message(status, generated_at, age, options)
+  if status == "future" then
+    return ("it says that it was made at %s, after the decision"):format(generated_at)
+  end
+  return ("it was made at %s, %.0f minutes before the decision; %.0f are accepted"):format(generated_at, age / 60,
+    options.max_age_seconds / 60)
+end
+
 --- Opens what was parsed: what is there, when it was made, whether that is recent enough.
 --- `options`: now (required), max_age_seconds, tolerated_clock_skew_seconds.
 function document.open(found, options)
@@ -55,7 +63,7 @@ function document.open(found, options)
     problems = {} }
   if status ~= "ok" then
     document.problem(opened.problems, "report_" .. status, { generated_at = generated_at,
-      max_age_seconds = options.max_age_seconds })
+      max_age_seconds = options.max_age_seconds }, age_message(status, generated_at, age, options))
   end
   return opened
 end

@@ -5,6 +5,7 @@
 local bounds = require "bounds"
 local configuration = require "configuration"
 local policy = require "policy"
+local ranges = require "ranges"
 local values = require "values"
 
 local settings = {}
@@ -16,8 +17,6 @@ local governor_fields = { "name", "enabled", "rebalance_interval_seconds", "smoo
 local strategy_fields = { "baseline_weight", "min_weight", "max_weight", "baseline_max_signals",
   "max_signal_factor", "risk_profile", "tags", "target_volatility", "min_target_volatility",
   "max_target_volatility", "notes" }
--- A year's volatility as a fraction; a figure above this one is a percentage.
-local highest_volatility = 10
 local scoring_fields = { "alpha", "cost", "slo", "risk", "cost_unit_bps" }
 
 local function add(problems, code, data)
@@ -47,9 +46,9 @@ local function read_strategy(problems, name, found, config)
     max_signals = number(problems, place, found, "baseline_max_signals", nil, 0),
     max_signal_factor = number(problems, place, found, "max_signal_factor", 1, 0),
     risk_profile = values.known(found.risk_profile),
-    target_volatility = number(problems, place, found, "target_volatility", nil, 0, highest_volatility),
-    min_target_volatility = number(problems, place, found, "min_target_volatility", nil, 0, highest_volatility),
-    max_target_volatility = number(problems, place, found, "max_target_volatility", nil, 0, highest_volatility),
+    target_volatility = configuration.number(problems, place, found, "target_volatility", ranges.volatility),
+    min_target_volatility = configuration.number(problems, place, found, "min_target_volatility", ranges.volatility),
+    max_target_volatility = configuration.number(problems, place, found, "max_target_volatility", ranges.volatility),
   }
 end
 
