@@ -37,7 +37,7 @@ local ranges_of = {
 }
 
 local statuses = { "ok", "warning", "breach", "unknown" }
-local reports = { "market", "slo_statuses", "stress_overrides" }
+local report_names = { "market", "slo_statuses", "stress_overrides" }
 
 local function add(problems, code, data, message)
   problems[#problems + 1] = policy.reason(code, data, message)
@@ -47,9 +47,7 @@ local function refuse_unknown_fields(problems, place, found, kind)
   configuration.refuse_unknown_fields(problems, place, found, fields[kind])
 end
 
-local function optional(problems, place, found, field, range)
-  return configuration.number(problems, place, found, field, range)
-end
+local optional = configuration.number
 
 local function with_default(problems, place, found, field, range, default)
   local value = optional(problems, place, found, field, range)
@@ -199,7 +197,8 @@ function settings.read(found)
   local drift = values.table(found.drift_tolerance)
   refuse_unknown_fields(problems, "drift_tolerance", drift, "drift_tolerance")
   local budgets = read_budgets(problems, found.risk_budgets)
-  configuration.refuse_unknown_words(problems, "governor", "required_inputs", found.required_inputs, reports)
+  configuration.refuse_unknown_words(problems, "governor", "required_inputs", found.required_inputs,
+    report_names)
   local max_total = with_default(problems, "governor", found, "max_total_weight", ranges_of.total, 1)
   local weight = ranges.weight(math.max(1, max_total))
   local assets = read_list(found.assets, function(asset)
