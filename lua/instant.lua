@@ -62,6 +62,18 @@ function instant.seconds(text)
   return fraction and whole + tonumber("0" .. fraction) or whole
 end
 
+local interval_units = { s = 1, m = 60, h = 3600, d = 86400, w = 604800, sec = 1, second = 1, min = 60, minute = 60,
+  hour = 3600, day = 86400, week = 604800 }
+
+--- Seconds of a bar interval such as `1h`, `15m`, `1day`, or nil for other text.
+function instant.interval_seconds(text)
+  local count, unit = tostring(text):match("^(%d+)(%a+)$")
+  if count == nil or #count > 8 or tonumber(count) == 0 or interval_units[unit] == nil then
+    return nil
+  end
+  return tonumber(count) * interval_units[unit]
+end
+
 --- Seconds from `earlier` to `later`, or nil when either is not an instant.
 function instant.elapsed(earlier, later)
   local from, to = instant.seconds(earlier), instant.seconds(later)

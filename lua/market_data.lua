@@ -2,9 +2,13 @@
 -- Used by runbooks: reads settings, files, the store and the clock.
 
 local failure = require "failure"
+local nearest = require "nearest"
 local reports = require "reports"
+local values = require "values"
 
 local market_data = {}
+
+local market_fields = { "interval", "lookback_bars" }
 
 --- The settings of a governor by name; that of the desk when `name` is nil.
 function market_data.governor(name)
@@ -12,6 +16,11 @@ function market_data.governor(name)
   local governor = ballast.settings.get("governors." .. name)
   failure.require(type(governor.assets) == "table" and #governor.assets > 0, "governor_empty",
     ("governor '%s' has no assets"):format(name))
+  -- The policy never sees this section, so a misspelt field of it must be found here.
+  for field in pairs(type(governor.market) == "table" and governor.market or {}) do
+    failure.require(values.contains(market_fields, field), "argument",
+      ("governors.%s.market: %s"):format(name, nearest.message("field", tostring(field), market_fields)))
+  end
   governor.name = governor.name or name
   return governor
 end
@@ -25,20 +34,8 @@ function market_data.symbols(governor)
   return symbols
 end
 
--- A symbol whose newest bar is too old has no current metrics: they are left out, so that they
--- count as unknown, and the message says why.
-local function drop_stale(snapshot, max_age_minutes)
-  if max_age_minutes == nil or snapshot.age_seconds == nil or snapshot.age_seconds <= max_age_minutes * 60 then
-    return snapshot
-  end
-  return { symbol = snapshot.symbol, interval = snapshot.interval, status = "failed",
-    bar_count = snapshot.bar_count, age_seconds = snapshot.age_seconds, start = snapshot.start,
-    ["end"] = snapshot["end"], message = ("the newest bar ended %.0f minutes ago, %.0f are accepted")
-      :format(snapshot.age_seconds / 60, max_age_minutes) }
-end
-
---- Measures the assets in the store, as of the decision time. Missing ones have status `missing`.
---- `options`: interval?, lookback_bars?, max_age_minutes?.
+--- Measures the assets in the store, as of the decision time. Missing ones have status `missing`; how old
+--- the newest bars are is for the reader of the report to judge. `options`: interval?, lookback_bars?.
 function market_data.from_store(governor, options)
   local configured = governor.market or {}
   local now = ballast.clock.now()
@@ -49,9 +46,6 @@ function market_data.from_store(governor, options)
     lookback = lookback,
     as_of = now,
   })
-  for symbol, snapshot in pairs(snapshots) do
-    snapshots[symbol] = drop_stale(snapshot, options.max_age_minutes)
-  end
   return {
     format = "ballast-market-report",
     version = 1,

@@ -41,9 +41,10 @@ function policy.more_severe(first, second)
   return first
 end
 
---- One reason: a declared code and the figures behind it.
-function policy.reason(code, data)
-  return { code = code, data = data }
+--- One reason: a declared code, the figures behind it and, where the figures do not say it, a
+--- sentence about this very case.
+function policy.reason(code, data, message)
+  return { code = code, data = data, message = message }
 end
 
 local function outcome(name)

@@ -2,17 +2,51 @@
 -- given, what the summary says. Values in, values out, but for reading weights.
 
 local failure = require "failure"
+local holdings = require "governor.holdings"
+local instant = require "instant"
 local report = require "report"
 local reports = require "reports"
+local values = require "values"
 
 local cycle = {}
 
-local function canonical(weights)
-  local out = {}
-  for symbol, weight in pairs(weights) do
-    out[ballast.market.symbol(symbol)] = weight
+-- Ages
+
+--- How old an SLO or stress report may be, in minutes, when nobody says otherwise: what the operation
+--- that this cycle was modelled on allowed.
+cycle.default_max_age_minutes = 180
+
+-- Bars of a day cannot be younger than a day; a few of them may be missing before data count as old.
+local bars_accepted = 3
+
+--- How old market data may be, in minutes: what was `asked` for, else the longer of three bars and 180
+--- minutes. In `demo`, whose market is a synthetic one of the past, nil: no limit unless one is asked for.
+function cycle.market_max_age_minutes(asked, governor, environment)
+  if asked ~= nil or environment == "demo" then
+    return asked
   end
-  return out
+  local interval = instant.interval_seconds(values.table(governor.market).interval or "1h") or 0
+  return math.max(cycle.default_max_age_minutes, bars_accepted * interval / 60)
+end
+
+-- Weights
+
+-- The weights of a file by canonical symbol. Refuses two spellings of one symbol, and weights that
+-- cannot be what they say.
+local function read_weights(governor, file)
+  local read = reports.allocations(ballast.files.read_document(file))
+  local first = read.problems[1]
+  failure.require(read.status == "ok", "allocations_invalid", first and ("%s: %s"):format(file, first.message or first.code))
+  local weights, spelt = {}, {}
+  for symbol, weight in pairs(read.allocations) do
+    local name = ballast.market.symbol(symbol)
+    failure.require(spelt[name] == nil, "allocations_invalid",
+      ("%s: '%s' and '%s' are one symbol: give its weight once"):format(file, tostring(spelt[name]), symbol))
+    weights[name], spelt[name] = weight, symbol
+  end
+  local problems = holdings.problems(governor.assets, values.number(governor.max_total_weight) or 1, weights)
+  failure.require(#problems == 0, "allocations_invalid", ("%s: %s"):format(file, problems[1] and problems[1].message))
+  return weights
 end
 
 -- Weights after a decision: what it decided for its assets, and what it was told of every other holding.
@@ -36,10 +70,7 @@ function cycle.weights(governor, file)
     environment = ballast.run.information().environment })
   local state = last and last.decision.next_state or {}
   if file ~= nil then
-    local read = reports.allocations(ballast.files.read_document(file))
-    failure.require(read.status == "ok", "allocations_invalid",
-      ("%s: %s"):format(file, ballast.json.canonical(read.problems)))
-    return { source = file, allocations = canonical(read.allocations),
+    return { source = file, allocations = read_weights(governor, file),
       last_rebalance_time = state.last_rebalance_time }
   end
   if last == nil then
@@ -51,19 +82,14 @@ function cycle.weights(governor, file)
     last_rebalance_time = state.last_rebalance_time }
 end
 
-local function requires(governor, name)
-  for _, each in ipairs(governor.required_inputs or {}) do
-    if each == name then
-      return true
-    end
-  end
-  return false
-end
+-- Environments in which money, or the rehearsal for it, is at stake: an SLO report is required there.
+local requires_slo_report = { shadow = true, testnet = true, live = true }
 
---- How many SLO rules nobody measured on purpose: no report was asked for, and the governor does not
---- list one in `required_inputs`. They are set aside, and the summary and the terminal say so.
+--- How many SLO rules nobody measured on purpose: no report was asked for, the governor does not list
+--- one in `required_inputs`, and the environment lets it pass. They are set aside, and the decision, the
+--- summary and the terminal say so.
 function cycle.rules_set_aside(governor, found)
-  if found.slo or requires(governor, "slo_statuses") then
+  if found.slo or requires_slo_report[found.environment] or values.contains(governor.required_inputs, "slo_statuses") then
     return 0
   end
   return #(governor.slo_overrides or {})
@@ -109,6 +135,8 @@ function cycle.input(governor, params, now, found)
     allocations = found.weights.allocations,
     last_rebalance_time = found.weights.last_rebalance_time,
     market = found.market.market or {},
+    market_left_out = found.market.left_out,
+    slo_rules_set_aside = cycle.rules_set_aside(governor, found),
     slo_statuses = found.slo and found.slo.statuses,
     stress_overrides = found.stress and found.stress.overrides,
     inputs_problems = ballast.json.array(problems),
@@ -152,7 +180,8 @@ function cycle.summary(run, governor, decision, entry, input, found)
       stress_report = found.stress and (found.stress.path or found.stress.asked_for),
       problems = input.inputs_problems,
     },
-    market = { generated_at = found.market.generated_at, age_seconds = found.market.age_seconds },
+    market = { generated_at = found.market.generated_at, age_seconds = found.market.age_seconds,
+      max_age_seconds = found.market_max_age_seconds, left_out = found.market.left_out },
     slo_statuses = input.slo_statuses,
     stress_overrides = input.stress_overrides,
   }
@@ -176,23 +205,42 @@ local function market_cell(snapshot, name, show)
   return snapshot and snapshot[name] and show(snapshot[name]) or "-"
 end
 
--- What somebody who reads the table should know about what it was made from.
-local function remarks(governor, found)
-  local lines = {}
+local function slo_remarks(lines, governor, found)
   local aside = cycle.rules_set_aside(governor, found)
   if aside > 0 then
-    lines[1] = ("note: no SLO report was asked for; %d SLO rules are set aside (--set slo_report=FILE)"):format(aside)
+    lines[#lines + 1] = ("note: no SLO report was asked for; %d SLO rules are set aside (--set slo_report=FILE)"):format(aside)
+  elseif not found.slo and #(governor.slo_overrides or {}) > 0 then
+    lines[#lines + 1] = ("note: no SLO report was given, and %s requires it: nothing is increased (--set slo_report=FILE)")
+      :format(requires_slo_report[found.environment] and found.environment or "the governor")
+  end
+end
+
+-- Symbols whose data were not used, and, where no age was asked for, how old the oldest of the others are.
+local function age_remarks(lines, found)
+  for symbol, reason in pairs(found.market.left_out or {}) do
+    lines[#lines + 1] = ("note: %s is not measured: %s%s"):format(symbol, reason.message or reason.code,
+      reason.code == "data_stale" and " (--set market_max_age=MINUTES)" or "")
   end
   local oldest = 0
   for _, snapshot in pairs(found.market.market or {}) do
     oldest = math.max(oldest, (snapshot.metadata or {}).age_seconds or 0)
   end
-  if oldest > 86400 then
-    lines[#lines + 1] = ("note: the newest bars ended %.0f days before the decision (--set market_max_age=MINUTES)")
-      :format(oldest / 86400)
+  if found.market_max_age_seconds == nil and oldest > 60 * cycle.default_max_age_minutes then
+    lines[#lines + 1] = ("note: the newest bars ended %.1f days before the decision, which only %s accepts (--set market_max_age=MINUTES)")
+      :format(oldest / 86400, found.environment)
   end
+end
+
+-- What somebody who reads the table should know about what it was made from.
+local function remarks(governor, found)
+  local lines = {}
+  slo_remarks(lines, governor, found)
+  age_remarks(lines, found)
   return lines
 end
+
+-- The remarks say the same, and what to do about it.
+local told_in_remarks = { slo_rules_set_aside = true }
 
 --- The decision for the terminal: one line an asset with the reasons, then the advisories.
 function cycle.text(governor, decision, input, found)
@@ -218,11 +266,13 @@ function cycle.text(governor, decision, input, found)
       "liquidity USD", "reasons" }, rows, right),
   }
   for _, reason in ipairs(decision.reasons) do
-    lines[#lines + 1] = ("reason: %s %s"):format(reason.code, reason.data and ballast.json.canonical(reason.data) or "")
+    lines[#lines + 1] = report.reason(reason)
   end
   for _, advisory in ipairs(decision.advisories) do
-    lines[#lines + 1] = ("advisory (%s): %s %s"):format(advisory.severity, advisory.code,
-      table.concat(advisory.symbols or {}, ", "))
+    if not told_in_remarks[advisory.code] then
+      lines[#lines + 1] = ("advisory (%s): %s %s"):format(advisory.severity, advisory.code,
+        table.concat(advisory.symbols or {}, ", "))
+    end
   end
   for _, line in ipairs(remarks(governor, found)) do
     lines[#lines + 1] = line

@@ -83,4 +83,10 @@ function report.csv(columns, rows)
   return table.concat(lines, "\r\n") .. "\r\n"
 end
 
+--- One reason of a decision as a line: its code, and its message or the figures behind it.
+function report.reason(reason)
+  local data = reason.data and ballast.json.canonical(reason.data)
+  return ("reason: %s %s"):format(reason.code, reason.message or data or "")
+end
+
 return report

@@ -119,6 +119,13 @@ function testing.is_true(value)
   end
 end
 
+--- Passes when the text holds `expected`, letter by letter.
+function testing.contains(text, expected)
+  if type(text) ~= "string" or not text:find(expected, 1, true) then
+    fail(("found %s, expected it to contain %s"):format(show(text), show(expected)))
+  end
+end
+
 function testing.is_nil(value)
   if value ~= nil then
     fail("found " .. show(value) .. ", expected nil")

@@ -5,6 +5,7 @@
 
 local advisories = require "governor.advisories"
 local asset_plan = require "governor.asset"
+local configuration = require "configuration"
 local gates = require "governor.gates"
 local inputs = require "governor.inputs"
 local overrides = require "governor.overrides"
@@ -15,23 +16,18 @@ local shape = require "shape"
 local total = require "governor.total"
 local values = require "values"
 
-local reasons = {
+local reasons = configuration.reasons {
   -- Configuration that nobody can obey.
-  config_unknown_field = "The configuration has a field that the governor does not know.",
-  config_value_invalid = "A configured value is missing, not a finite number or out of range.",
-  config_min_above_max = "An asset's minimum weight is above its maximum weight.",
-  config_minima_above_total = "The minimum weights together exceed the portfolio.",
   config_duplicate_asset = "An asset is configured twice.",
   config_unknown_budget = "An asset names a risk budget that is not configured.",
   -- Input that cannot be judged, or reports that are not there.
-  input_invalid = "A value of the input is missing, not finite or not readable.",
   symbol_not_canonical = "A symbol means a configured asset and is spelt otherwise.",
   required_input_missing = "A report that the configuration needs was not handed in.",
   input_problem = "A report is missing, stale or faulty.",
   slo_status_unknown = "An SLO rule may apply, but nobody measured its SLO.",
   market_data_missing = "A metric that a configured limit needs is unknown.",
   held_on_missing_data = "The asset stays at its current weight because data is missing.",
-  increase_blocked = "An increase was withheld until the missing report is there.",
+  increase_blocked = "An increase was withheld: a limit is breached, or a report is missing.",
   -- What moved a weight.
   volatility_above_limit = "Volatility is above the asset's limit.",
   liquidity_below_floor = "Liquidity is below the asset's floor.",
@@ -46,6 +42,7 @@ local reasons = {
   below_min_value = "The value of the change is below the configured minimum.",
   held_by_cooldown = "The last rebalance is too recent.",
   -- Advisories.
+  slo_rules_set_aside = "No SLO report was asked for: the configured SLO rules were set aside.",
   risk_budget_exceeded = "A limit of the asset's risk budget is exceeded or cannot be checked.",
   unknown_holding = "A holding is not part of the configuration.",
   total_weight_above_max = "The weights wanted exceed the portfolio.",
@@ -155,7 +152,9 @@ end
 local function outcome(plans, missing)
   local codes = {}
   for _, advisory in ipairs(missing) do
-    codes[#codes + 1] = policy.reason(advisory.code, advisory.data)
+    local problem = advisory.data.message
+    codes[#codes + 1] = policy.reason(advisory.code, advisory.data,
+      problem and ("%s: %s"):format(advisory.data.input, problem))
   end
   for _, plan in ipairs(plans) do
     if #plan.unknown > 0 then
@@ -176,7 +175,9 @@ local function read(input)
   end
   local config
   config, problems = settings.read(values.known(input.governor))
-  append(problems, inputs.problems(input))
+  if config ~= nil then
+    append(problems, inputs.problems(config, input))
+  end
   if #problems == 0 then
     append(problems, inputs.spelling_problems(config, input))
   end
@@ -212,7 +213,7 @@ local function decide(input)
   end
   local advised = append({}, missing)
   append(advised, advisories.for_assets(plans, config, input))
-  append(advised, advisories.for_portfolio(config, before, after, unknown))
+  append(advised, advisories.for_portfolio(config, input, before, after, unknown))
   local rebalance = #adjustments > 0
   local finish, codes = outcome(plans, missing)
   return finish {
@@ -227,7 +228,7 @@ local function decide(input)
     other_holdings = holdings_by_symbol(unknown),
     total_weight = { found = after.found, limit = config.max_total_weight },
     next_state = {
-      last_rebalance_time = rebalance and input.time or values.known(input.last_rebalance_time),
+      last_rebalance_time = rebalance and input.time or inputs.last_rebalance_time(input),
     },
   }
 end

@@ -79,11 +79,20 @@ local function holds(decision, code)
   end
 end
 
-local function refuses(change, code)
+-- Refused with `code`; the message of that reason holds every text that follows.
+local function refuses(change, code, ...)
   local decision = decide(change)
   testing.equal(decision.outcome, "deny")
   testing.equal(decision.adjustments, {})
-  testing.is_true(has(decision.reasons, code))
+  for _, reason in ipairs(decision.reasons) do
+    if reason.code == code then
+      for _, text in ipairs({ ... }) do
+        testing.contains(reason.message, text)
+      end
+      return
+    end
+  end
+  error("not refused with " .. code, 0)
 end
 
 local function override(fields)
@@ -202,6 +211,28 @@ return testing.suite("portfolio governor", {
       input.market.BTC_USDT.volatility = 0.3
       input.stress_overrides = { { reason = "up", severity = "critical", min_weight = 0.4 } }
     end), 0.1)
+  end },
+
+  { "a breached limit never raises a weight, not even to the asset's minimum", function()
+    local breaches = {
+      volatility_above_limit = function(input)
+        input.market.BTC_USDT.volatility = 0.3
+      end,
+      liquidity_below_floor = function(input)
+        input.market.BTC_USDT.liquidity_usd = 1
+      end,
+    }
+    for code, breach in pairs(breaches) do
+      local decision = decide(function(input)
+        breach(input)
+        input.allocations.BTC_USDT = 0.05
+        input.stress_overrides = { { reason = "s", severity = "critical", min_weight = 0.5, force_rebalance = true } }
+      end)
+      holds(decision, code)
+      holds(decision, "increase_blocked")
+      testing.equal(asset_of(decision).proposed_weight, 0.05)
+      testing.equal(decision.outcome, "allow")
+    end
   end },
 
   -- Overrides
@@ -398,6 +429,13 @@ return testing.suite("portfolio governor", {
     testing.equal(decision.rebalance_required, false)
     testing.is_true(has(decision.advisories, "unknown_holding"))
   end },
+  { "a holding that is not configured and held short makes no room", function()
+    local input = three()
+    input.allocations.XRP_USDT = -0.6
+    local decision = portfolio_governor.decide(input)
+    testing.near(decision.total_weight.found, 1, { absolute = 1e-12 })
+    testing.equal(decision.other_holdings, { XRP_USDT = -0.6 })
+  end },
   { "a reduction in the same decision makes room", function()
     local input = three()
     input.governor.assets[1].target_weight = 0
@@ -418,7 +456,7 @@ return testing.suite("portfolio governor", {
     local input = three()
     input.governor.risk_budgets = { all = { max_leverage = 1 } }
     input.governor.assets[1].risk_budget = "all"
-    input.allocations = { BTC_USDT = 0.5, ETH_USDT = -0.4, SOL_USDT = 0.4 }
+    input.allocations = { BTC_USDT = 0.5, HEDGE_USDT = -0.4, SOL_USDT = 0.4 }
     local decision = portfolio_governor.decide(input)
     testing.is_true(has(decision.advisories, "risk_budget_exceeded"))
     testing.near(decision.advisories[1].data.checks[1].found, 1.3, { absolute = 1e-12 })
@@ -457,9 +495,6 @@ return testing.suite("portfolio governor", {
     moves_to(after(1, function(input)
       input.force = true
     end), 0.5)
-    holds(after(1, function(input)
-      input.last_rebalance_time = "2024-01-01T13:00:00Z"
-    end), "held_by_cooldown")
     moves_to(after(1, function(input)
       input.governor.rebalance_cooldown_seconds = 0
     end), 0.5)
@@ -489,6 +524,29 @@ return testing.suite("portfolio governor", {
     end), "held_by_cooldown")
   end },
 
+  { "a last rebalance in the future is refused instead of holding for ever", function()
+    local function future(input)
+      input.last_rebalance_time = "2024-01-01T12:00:01Z"
+      input.allocations.BTC_USDT = 0.3
+    end
+    local decision = decide(future)
+    testing.equal(decision.outcome, "deny")
+    testing.equal(codes(decision.reasons), { "last_rebalance_in_future" })
+    testing.contains(decision.reasons[1].message,
+      "2024-01-01T12:00:01Z is later than the decision at 2024-01-01T12:00:00Z")
+    moves_to(decide(function(input)
+      future(input)
+      input.force = true
+    end), 0.5)
+    local forced = decide(function(input)
+      future(input)
+      input.allocations.BTC_USDT = 0.5
+      input.force = true
+    end)
+    holds(forced)
+    testing.equal(forced.next_state.last_rebalance_time, "2024-01-01T12:00:00Z")
+  end },
+
   -- Refusals
   { "a configuration that nobody can obey is refused whole (W-07)", function()
     refuses(function(input)
@@ -509,6 +567,82 @@ return testing.suite("portfolio governor", {
     refuses(function(input)
       input.governor.assets[1].target_weight = nil
     end, "config_value_invalid")
+  end },
+  { "current weights that cannot be what they say are refused, and a percentage is called one", function()
+    refuses(function(input)
+      input.allocations.BTC_USDT = 45
+    end, "input_invalid", "allocations.BTC_USDT: found 45, accepted 0 to 2 (fraction of the portfolio); "
+      .. "fractions are wanted, not percent: 45 percent is written 0.45")
+    refuses(function(input)
+      input.allocations.XRP_USDT = 45
+    end, "input_invalid", "allocations.XRP_USDT: found 45, accepted -2 to 2")
+    refuses(function(input)
+      input.allocations.BTC_USDT = -0.1
+    end, "input_invalid", "allocations.BTC_USDT: found -0.1, accepted 0 to 2")
+    refuses(function(input)
+      input.portfolio_value_usd = -1
+    end, "input_invalid", "portfolio_value_usd: found -1, accepted at least 0 (USD)")
+    -- A leveraged position after a bad day is judged, and so is what rounding left behind.
+    moves_to(decide(function(input)
+      input.allocations.BTC_USDT = 1.4
+    end), 0.5)
+    testing.equal(decide(function(input)
+      input.allocations.BTC_USDT = -1e-17
+    end).outcome, "allow")
+  end },
+  { "configured fractions that are percentages are refused, and called that", function()
+    local function percent(field, value, hint)
+      refuses(function(input)
+        input.governor.assets[1][field] = value
+      end, "config_value_invalid", ("assets.BTC_USDT.%s: found %s, accepted 0 to "):format(field, value), hint)
+    end
+    percent("target_weight", 40, "40 percent is written 0.4")
+    percent("min_weight", 10, "10 percent is written 0.1")
+    percent("max_weight", 60, "60 percent is written 0.6")
+    percent("max_volatility", 20, "20 percent is written 0.2")
+    refuses(function(input)
+      input.governor.assets[1].target_weight = -0.3
+    end, "config_value_invalid", "found -0.3, accepted 0 to 1")
+    refuses(function(input)
+      input.governor.drift_tolerance = { absolute = 2 }
+    end, "config_value_invalid", "drift_tolerance.absolute: found 2", "2 percent is written 0.02")
+    refuses(function(input)
+      input.governor.min_rebalance_weight = 5
+    end, "config_value_invalid", "5 percent is written 0.05")
+    refuses(function(input)
+      input.governor.max_total_weight = 100
+    end, "config_value_invalid", "100 percent is written 1")
+    refuses(function(input)
+      input.governor.risk_budgets = { all = { max_drawdown = 18 } }
+    end, "config_value_invalid", "risk_budgets.all.max_drawdown: found 18")
+    refuses(function(input)
+      slo_rule(input, { weight_multiplier = 50 }, "ok")
+    end, "config_value_invalid", "slo_overrides.latency.weight_multiplier: found 50")
+  end },
+  { "a leveraged portfolio may be configured above one", function()
+    moves_to(decide(function(input)
+      input.governor.max_total_weight = 2
+      input.governor.assets[1].max_weight = 2
+      input.governor.assets[1].target_weight = 1.5
+    end), 1.5)
+  end },
+  { "a misspelt field of an override is refused, not one for the whole portfolio", function()
+    refuses(override({ symbl = "ETH_USDT", max_weight = 0.1 }), "input_invalid",
+      "stress_overrides[1]: unknown field 'symbl' (did you mean 'symbol'?); accepted: severity, reason, symbol, ")
+    refuses(override({ symbol = "", max_weight = 0.1 }), "input_invalid", "stress_overrides[1].symbol: ")
+    refuses(override({ max_weight = 40 }), "input_invalid", "40 percent is written 0.4")
+    refuses(override({ min_weight = -0.1 }), "input_invalid", "stress_overrides[1].min_weight: found -0.1")
+  end },
+  { "a misspelt word of the configuration is refused, not left out", function()
+    refuses(function(input)
+      slo_rule(input, { apply_on = { "breech" } }, "breach")
+    end, "config_value_invalid", "unknown word 'breech' (did you mean 'breach'?)")
+    refuses(function(input)
+      input.governor.required_inputs = { "slo_status" }
+    end, "config_value_invalid", "did you mean 'slo_statuses'?")
+    refuses(function(input)
+      input.governor.assets[1].max_volatilty = 0.1
+    end, "config_unknown_field", "assets.BTC_USDT: unknown field 'max_volatilty' (did you mean 'max_volatility'?)")
   end },
   { "numbers that are not finite are refused (W-33)", function()
     refuses(function(input)
@@ -532,6 +666,22 @@ return testing.suite("portfolio governor", {
     refuses(function(input)
       input.governor.assets[2] = { symbol = "BTCUSDT", target_weight = 0.1 }
     end, "config_duplicate_asset")
+  end },
+  { "the refusal of a spelling says who spells it wrong and how it is spelt", function()
+    refuses(function(input)
+      input.governor.assets[1].symbol = "BTCUSDT"
+      input.allocations = {}
+    end, "symbol_not_canonical", "the governor has 'BTCUSDT', whose canonical spelling is 'BTC_USDT'",
+      "write 'BTC_USDT' in the governor's assets")
+    refuses(function(input)
+      input.allocations = { BTCUSDT = 0.5 }
+    end, "symbol_not_canonical", "allocations has 'BTCUSDT', the governor has the canonical 'BTC_USDT'",
+      "write 'BTC_USDT' in allocations")
+    refuses(function(input)
+      input.governor.assets[1].symbol = "BTCUSDT"
+      input.allocations = { btcusdt = 0.5 }
+      input.market = {}
+    end, "symbol_not_canonical", "spell it one way")
   end },
   { "a severity that nobody knows is refused", function()
     refuses(override({ severity = "panic" }), "input_invalid")

@@ -3,9 +3,11 @@
 -- goes to the log. Input and decision are described in docs/strategy_governor.md.
 
 local bounds = require "bounds"
+local configuration = require "configuration"
 local events = require "strategy.events"
 local instant = require "instant"
 local policy = require "policy"
+local ranges = require "ranges"
 local scoring = require "strategy.scoring"
 local schema = require "strategy.schema"
 local settings = require "strategy.settings"
@@ -14,14 +16,9 @@ local states = require "strategy.state"
 local values = require "values"
 local waterfill = require "strategy.waterfill"
 
-local reasons = {
-  -- Configuration and input.
-  config_unknown_field = "The configuration has a field that the governor does not know.",
-  config_value_invalid = "A configured value is missing, not a finite number or out of range.",
-  config_min_above_max = "A strategy's minimum weight is above its maximum weight.",
-  config_minima_above_total = "The minimum weights together exceed the portfolio.",
-  input_invalid = "A value of the input is missing or not readable.",
-  event_invalid = "An event is of a kind that does not exist.",
+local reasons = configuration.reasons {
+  -- Input.
+  event_invalid = "An event is of a kind, or has a field, that does not exist.",
   -- Why no rebalance took place.
   governor_disabled = "The governor is switched off.",
   no_strategies = "No strategy is configured.",
@@ -33,7 +30,7 @@ local reasons = {
   observation_without_alpha = "An observation carries no alpha and does not count as a sample.",
   score_unknown = "A strategy scores zero because its metrics are unknown.",
   dynamic_weights_refused = "Weights given from outside do not fit into the portfolio.",
-  target_volatility_refused = "A target volatility is unknown, or the strategy has none.",
+  target_volatility_refused = "A target volatility is unknown or out of range, or the strategy has none.",
   total_weight_above_max = "The weights in force together exceed the portfolio.",
 }
 
@@ -211,6 +208,25 @@ local function finish(config, input, context, report, before)
   }
 end
 
+-- Problems of the state that somebody may have written by hand: percentages, a clock that was wrong.
+local function refuse_state(problems, config, input)
+  local found = values.table(input.state)
+  for name, weight in pairs(values.table(found.weights)) do
+    local place = "state.weights." .. name
+    local message = ranges.message(place, weight, ranges.weight(config.weight_limit))
+    if message ~= nil then
+      problems[#problems + 1] = policy.reason("input_invalid", { field = place, found = weight }, message)
+    end
+  end
+  local elapsed = instant.elapsed(found.last_rebalance_time, input.time)
+  if values.known(input.rebalance) == true and values.known(input.force) ~= true and elapsed ~= nil and elapsed < 0 then
+    problems[#problems + 1] = policy.reason("last_rebalance_in_future",
+      { last_rebalance_time = found.last_rebalance_time, time = input.time },
+      ("state.last_rebalance_time: %s is later than the decision at %s: correct the clock, or force this rebalance")
+        :format(found.last_rebalance_time, input.time))
+  end
+end
+
 local function read(input)
   local problems = shape.problems(input, schema, "input")
   if #problems > 0 then
@@ -220,6 +236,9 @@ local function read(input)
   config, problems = settings.read(values.known(input.governor))
   if instant.seconds(values.known(input.time)) == nil then
     problems[#problems + 1] = policy.reason("input_invalid", { field = "time" })
+  end
+  if config ~= nil then
+    refuse_state(problems, config, input)
   end
   return config, problems
 end

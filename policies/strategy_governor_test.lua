@@ -235,11 +235,66 @@ return testing.suite("strategy governor", {
       config.rebalance_interval_minutes = 20
     end, "config_unknown_field")
   end },
+  { "configured weights and volatilities that are percentages are refused, and called that", function()
+    local decision = refused(function(config)
+      config.strategies.trend.max_weight = 80
+    end, "config_value_invalid")
+    testing.contains(decision.reasons[1].message,
+      "strategies.trend.max_weight: found 80, accepted 0 to 1; fractions are wanted, not percent: 80 percent is written 0.8")
+    refused(function(config)
+      config.strategies.trend.baseline_weight = 50
+    end, "config_value_invalid")
+    refused(function(config)
+      config.strategies.trend.target_volatility = 15
+    end, "config_value_invalid")
+    refused(function(config)
+      config.default_min_weight = 8
+    end, "config_value_invalid")
+    decision = refused(function(config)
+      config.strategies.trend.min_wieght = 0.1
+    end, "config_unknown_field")
+    testing.contains(decision.reasons[1].message, "did you mean 'min_weight'?")
+  end },
+  { "a state whose weights are percentages, or whose last rebalance is in the future, is refused", function()
+    local state = rebalance(both(3, 1)).next_state
+    state.weights.trend = 45
+    local decision = decide({ state = state })
+    testing.equal(decision.outcome, "deny")
+    testing.contains(decision.reasons[1].message, "state.weights.trend: found 45")
+    state.weights.trend = 0.45
+    state.last_rebalance_time = "2024-01-01T00:00:01Z"
+    testing.is_true(has(decide({ state = state, rebalance = true }).reasons, "last_rebalance_in_future"))
+    testing.is_true(decide({ state = state, rebalance = true, force = true }).rebalanced)
+    testing.equal(decide({ state = state }).outcome, "allow")
+  end },
+  { "dynamic weights that are percentages are refused as a whole, unless they are shared out anyway", function()
+    local percent = { kind = "dynamic_weights", normalise = false,
+      weights = { trend = 45, reversion = 0.1 } }
+    local decision = decide({ events = { percent } })
+    weighs(decision, "trend", 0.5)
+    testing.is_true(has(decision.advisories, "dynamic_weights_refused"))
+  end },
   { "an event of an unknown kind is refused and changes nothing", function()
     local before = decide({ events = both(3, 1), rebalance = true })
     local decision = decide({ state = before.next_state, events = { { kind = "sell" } } })
     testing.equal(decision.outcome, "deny")
     testing.equal(decision.next_state, before.next_state)
+  end },
+  { "an event with a misspelt field is refused, because without it it would mean more", function()
+    local function message(event)
+      local decision = decide({ events = { event } })
+      testing.equal(decision.outcome, "deny")
+      testing.equal(decision.reasons[1].code, "event_invalid")
+      return decision.reasons[1].message
+    end
+    testing.contains(message({ kind = "cost", strategy = "trend", risk_profil = "calm", cost_bps = 1 }),
+      "events[1]: unknown field 'risk_profil' (did you mean 'risk_profile'?)")
+    testing.contains(message({ kind = "dynamic_weights", weights = {}, normalize = false }), "did you mean 'normalise'?")
+    testing.contains(message(observe("trend", 1, { cost_bp = 5 })), "did you mean 'cost_bps'?")
+    testing.contains(message({ kind = "costs", strategies = { trend = { total_bp = 50 } } }),
+      "events[1]: strategies.trend: unknown field 'total_bp' (did you mean 'total_bps'?)")
+    testing.contains(message({ kind = "obsrve" }), "unknown kind 'obsrve' (did you mean 'observe'?)")
+    testing.equal(decide({ events = { observe("trend", 1, { sharpe = 2 }) } }).outcome, "allow")
   end },
   { "dynamic weights are shared out, bounded, and restart the interval", function()
     local decision = decide({ events = { { kind = "dynamic_weights", source = "desk",
@@ -281,13 +336,18 @@ return testing.suite("strategy governor", {
     local third = decide({ governor = config, state = second.next_state })
     testing.near(third.changes[1].change, -0.07, { absolute = 1e-12 })
   end },
-  { "an unknown target volatility changes nothing", function()
+  { "a target volatility that is unknown or a percentage changes nothing", function()
     local config = governor()
     config.strategies.trend.target_volatility = 0.10
     local decision = decide({ governor = config,
       events = { { kind = "target_volatility", strategy = "trend", value = nan } } })
     testing.equal(decision.changes, {})
     testing.is_true(has(decision.advisories, "target_volatility_refused"))
+    config.strategies.trend.max_target_volatility = 0.15
+    decision = decide({ governor = config,
+      events = { { kind = "target_volatility", strategy = "trend", value = 15 } } })
+    testing.equal(decision.changes, {})
+    testing.contains(decision.advisories[1].data.message, "15 percent is written 0.15")
   end },
   { "signals scale with weight over baseline, up to the configured factor", function()
     local decision = rebalance(both(100, 1))

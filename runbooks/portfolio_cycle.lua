@@ -5,10 +5,10 @@ local runbook = require "runbook"
 local cycle = require "portfolio_cycle"
 local market_data = require "market_data"
 local reports = require "reports"
+local values = require "values"
 
-local minutes = { type = "number", minimum = 0, unit = "minutes" }
-local function age(text)
-  return { type = minutes.type, minimum = minutes.minimum, unit = minutes.unit, text = text }
+local function age(text, default)
+  return { type = "number", minimum = 0, unit = "minutes", text = text, default = default }
 end
 
 return runbook.define {
@@ -21,12 +21,12 @@ return runbook.define {
     policy = { type = "string", default = "portfolio_governor", text = "Policy that decides: a name, or a file." },
     allocations = { type = "file", text = "Current weights, symbol to fraction; the last decision's when left out, else all cash." },
     market_report = { type = "file", text = "Market report, or a folder of them (the newest of the governor counts); the store when left out." },
-    slo_report = { type = "file", text = "SLO report; none when left out." },
+    slo_report = { type = "file", text = "SLO report; required in shadow, testnet and live, elsewhere its rules are set aside when left out." },
     stress_report = { type = "file", text = "Stress report; none when left out." },
     fallback_folders = { type = "table", default = {}, text = "Folders in which reports are looked for next, as a JSON list." },
-    market_max_age = age("A market report, or the newest bar in the store, may be this old."),
-    slo_max_age = age("An SLO report may be this old."),
-    stress_max_age = age("A stress report may be this old."),
+    market_max_age = age("A market report and each symbol's newest bar may be this old; when left out the longer of 180 and three bars, in demo no limit."),
+    slo_max_age = age("An SLO report, and what it measured, may be this old.", cycle.default_max_age_minutes),
+    stress_max_age = age("A stress report may be this old.", cycle.default_max_age_minutes),
     summary = { type = "string", default = "audit/portfolio/summary", text = "Where below var the summary goes, without ending." },
     force = { type = "boolean", default = false, text = "Set the cooldown aside." },
   },
@@ -38,19 +38,22 @@ return runbook.define {
       return market_data.governor(params.governor)
     end)
     local now = ballast.clock.now()
+    local environment = run.information.environment
+    local market_max_age = cycle.market_max_age_minutes(params.market_max_age, governor, environment)
     local function options(max_age_minutes)
       return {
         now = now,
         governor = governor.name,
         fallback_folders = params.fallback_folders,
         max_age_seconds = max_age_minutes and max_age_minutes * 60,
+        weight_limit = math.max(1, values.number(governor.max_total_weight) or 1),
       }
     end
     local market = run:step("market", function()
       if params.market_report == nil then
-        return reports.market(market_data.from_store(governor, { max_age_minutes = params.market_max_age }), options())
+        return reports.market(market_data.from_store(governor, {}), options(market_max_age))
       end
-      return market_data.report(params.market_report, reports.market, options(params.market_max_age))
+      return market_data.report(params.market_report, reports.market, options(market_max_age))
     end)
     local weights = run:step("weights", function()
       return cycle.weights(governor, params.allocations)
@@ -62,7 +65,8 @@ return runbook.define {
       return params.stress_report
         and market_data.report(params.stress_report, reports.stress, options(params.stress_max_age))
     end)
-    local found = { market = market, weights = weights, slo = slo, stress = stress }
+    local found = { environment = environment, market = market, weights = weights, slo = slo, stress = stress,
+      market_max_age_seconds = market_max_age and market_max_age * 60 }
     local input = cycle.input(governor, params, now, found)
     local decision, entry = run:policy(params.policy, input)
     local summary = cycle.summary(run, governor, decision, entry, input, found)
@@ -70,6 +74,7 @@ return runbook.define {
     local csv = run:artefact(params.summary .. ".csv", cycle.csv(decision))
     print(cycle.text(governor, decision, input, found))
     return { status = decision.outcome == "deny" and "denied" or "finished", outcome = decision.outcome,
-      rebalance_required = decision.rebalance_required, seq = entry.seq, summary = written.path, csv = csv.path }
+      rebalance_required = decision.rebalance_required,
+      slo_rules_set_aside = cycle.rules_set_aside(governor, found), seq = entry.seq, summary = written.path, csv = csv.path }
   end,
 }

@@ -22,7 +22,7 @@ local function show(decision)
   lines[#lines + 1] = report.table({ "strategy", "weight", "baseline", "signals", "target vol." }, rows,
     { weight = true, baseline = true, signals = true, ["target vol."] = true })
   for _, reason in ipairs(decision.reasons) do
-    lines[#lines + 1] = ("reason: %s %s"):format(reason.code, reason.data and ballast.json.canonical(reason.data) or "")
+    lines[#lines + 1] = report.reason(reason)
   end
   for _, advisory in ipairs(decision.advisories) do
     lines[#lines + 1] = ("advisory (%s): %s"):format(advisory.severity or "notice", advisory.code)

@@ -10,9 +10,10 @@ local function advisory(code, severity, symbols, data)
   return { code = code, severity = severity, symbols = ballast.json.array(symbols), data = data }
 end
 
-local function missing_market(plan)
+-- `left_out` is why the report's snapshot of the asset was not used, where there was one.
+local function missing_market(plan, left_out)
   return advisory("market_data_missing", "warning", { plan.symbol },
-    { unknown = ballast.json.array(plan.unknown) })
+    { unknown = ballast.json.array(plan.unknown), left_out = values.copy(left_out) })
 end
 
 local function budget(plan, config, market, gross_weight)
@@ -41,7 +42,7 @@ function advisories.for_assets(plans, config, input)
   for _, plan in ipairs(plans) do
     local market = values.known(values.table(input.market)[plan.symbol])
     if #plan.unknown > 0 then
-      list[#list + 1] = missing_market(plan)
+      list[#list + 1] = missing_market(plan, values.table(input.market_left_out)[plan.symbol])
     end
     list[#list + 1] = budget(plan, config, market, gross_weight)
     if #plan.unknown_slos > 0 then
@@ -53,8 +54,12 @@ function advisories.for_assets(plans, config, input)
 end
 
 --- Advisories about the portfolio as a whole.
-function advisories.for_portfolio(config, before, after, unknown)
+function advisories.for_portfolio(config, input, before, after, unknown)
   local list = {}
+  local aside = values.number(input.slo_rules_set_aside) or 0
+  if aside > 0 then
+    list[1] = advisory("slo_rules_set_aside", "notice", {}, { rules = aside })
+  end
   for _, holding in ipairs(unknown) do
     list[#list + 1] = advisory("unknown_holding", "warning", { holding.symbol },
       { weight = holding.weight })

@@ -1,6 +1,7 @@
 -- What one asset should weigh: target, own limits, overrides, and what is unknown about it.
--- Invariant: an unknown never raises the weight and never sells by itself. Known breaches and
--- explicit overrides still cut an asset whose other metrics are unknown.
+-- Invariant: neither an unknown nor a breached limit raises the weight, not even to the asset's
+-- minimum, and an unknown never sells by itself. Known breaches and explicit overrides still cut an
+-- asset whose other metrics are unknown.
 
 local limits = require "governor.limits"
 local overrides = require "governor.overrides"
@@ -33,6 +34,7 @@ local function judge_market(plan, asset, market)
     else
       plan.breached, plan.locked = true, true
       plan.proposed = math.min(plan.proposed, asset.min_weight or 0)
+      plan.breaches[#plan.breaches + 1] = breach_codes[result.name]
       add(plan, breach_codes[result.name], { found = result.found, limit = result.limit })
     end
   end
@@ -114,6 +116,7 @@ function asset_plan.make(asset, context)
     severity = "info",
     reasons = {},
     unknown = {},
+    breaches = {},
     breached = false,
     locked = false,
   }
@@ -125,6 +128,7 @@ function asset_plan.make(asset, context)
   end
   apply_overrides(plan, asset, list)
   hold_unknown(plan)
+  block_increase(plan, plan.breaches)
   block_increase(plan, context.blocked_by(asset))
   plan.demanded = plan.breached or (plan.ceiling ~= nil and plan.current > plan.ceiling)
   return plan

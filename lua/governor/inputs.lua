@@ -2,14 +2,19 @@
 -- Invariant: numbers that reach the arithmetic are finite; a report that is missing or stale is
 -- told in the decision and blocks increases, it never reads as "nothing to report".
 
+local holdings = require "governor.holdings"
 local instant = require "instant"
 local policy = require "policy"
+local ranges = require "ranges"
+local stress_override = require "stress_override"
 local values = require "values"
 
 local inputs = {}
 
-local function add(problems, field)
-  problems[#problems + 1] = policy.reason("input_invalid", { field = field })
+local function add(problems, field, message, data)
+  data = data or {}
+  data.field = field
+  problems[#problems + 1] = policy.reason("input_invalid", data, message)
 end
 
 local function need_instant(problems, input, field, optional)
@@ -18,8 +23,28 @@ local function need_instant(problems, input, field, optional)
     return
   end
   if instant.seconds(value) == nil then
-    add(problems, field)
+    add(problems, field, field .. ": expected an instant with a zone, such as 2024-01-01T12:00:00Z")
   end
+end
+
+-- A rebalance after the decision is a clock that was wrong. Waiting for it would hold for ever, so the
+-- decision is refused; an operator who forces it says that the cooldown does not matter.
+local function need_past_rebalance(problems, input)
+  local elapsed = instant.elapsed(input.last_rebalance_time, input.time)
+  if elapsed ~= nil and elapsed < 0 and values.known(input.force) ~= true then
+    problems[#problems + 1] = policy.reason("last_rebalance_in_future",
+      { last_rebalance_time = input.last_rebalance_time, time = input.time },
+      ("last_rebalance_time: %s is later than the decision at %s: correct the clock, or force this decision"):format(
+        input.last_rebalance_time, input.time))
+  end
+end
+
+--- When the portfolio was last rebalanced, for `next_state`. One later than the decision, which was
+--- forced past it, becomes the time of the decision: the cooldown starts anew instead of for ever.
+function inputs.last_rebalance_time(input)
+  local last = values.known(input.last_rebalance_time)
+  local elapsed = instant.elapsed(last, input.time)
+  return elapsed ~= nil and elapsed < 0 and input.time or last
 end
 
 -- Letters and digits of a symbol, so that BTCUSDT and BTC/USDT are seen to mean BTC_USDT.
@@ -27,11 +52,39 @@ local function spelling(symbol)
   return (tostring(symbol):upper():gsub("[^%w]", ""))
 end
 
+-- The canonical spelling of two texts that mean one symbol: BTC_USDT for BTC/USDT or btc_usdt; nil
+-- when neither says where the quote currency begins.
+local function canonical(first, second)
+  for _, text in ipairs({ first, second }) do
+    local base, quote = text:match("^(%w+)[/_%-](%w+)$")
+    if base ~= nil then
+      return (base .. "_" .. quote):upper()
+    end
+  end
+  return nil
+end
+
+-- Says who spells the symbol wrong: the governor, or what it was handed at `place`.
+local function spelling_message(place, configured, found, expected)
+  if expected == nil then
+    return ("the governor has '%s' and %s has '%s': both mean one symbol, spell it one way"):format(configured, place,
+      found)
+  end
+  if configured ~= expected then
+    return ("the governor has '%s', whose canonical spelling is '%s'; %s has '%s': write '%s' in the governor's assets")
+      :format(configured, expected, place, found, expected)
+  end
+  return ("%s has '%s', the governor has the canonical '%s': write '%s' in %s"):format(place, found, configured,
+    expected, place)
+end
+
 local function need_canonical(problems, configured, symbol, place)
   local meant = configured[spelling(symbol)]
   if meant ~= nil and meant ~= symbol then
+    local expected = canonical(meant, symbol)
     problems[#problems + 1] = policy.reason("symbol_not_canonical",
-      { place = place, found = tostring(symbol), expected = meant })
+      { place = place, found = symbol, configured = meant, canonical = expected },
+      spelling_message(place, meant, symbol, expected))
   end
 end
 
@@ -56,10 +109,13 @@ function inputs.spelling_problems(config, input)
   return problems
 end
 
--- Numbers of an override need no check: a negative one cuts to what the asset's bounds allow.
-local function need_override(problems, index, override)
+local function need_override(problems, index, override, weight_limit)
+  local place = ("stress_overrides[%d]"):format(index)
   if not policy.is_severity(values.known(override.severity) or "warning") then
-    add(problems, ("stress_overrides[%d].severity"):format(index))
+    add(problems, place .. ".severity")
+  end
+  for _, refusal in ipairs(stress_override.refusals(place, override, weight_limit)) do
+    add(problems, place .. "." .. refusal.data.field, refusal.message, refusal.data)
   end
 end
 
@@ -74,17 +130,26 @@ end
 
 --- Problems that make the whole input unusable, as reasons; empty when it may be judged.
 --- Requires: the input has the shape of `governor.schema`, so what is there is of the right kind.
-function inputs.problems(input)
+function inputs.problems(config, input)
   local problems = {}
   need_instant(problems, input, "time")
   need_instant(problems, input, "last_rebalance_time", true)
+  need_past_rebalance(problems, input)
   for _, field in ipairs({ "portfolio_value_usd", "allocations" }) do
     if values.known(input[field]) == nil then
-      add(problems, field)
+      add(problems, field, field .. ": it is missing")
     end
   end
+  local message = values.known(input.portfolio_value_usd)
+    and ranges.message("portfolio_value_usd", input.portfolio_value_usd, { low = 0, unit = "USD" })
+  if message then
+    add(problems, "portfolio_value_usd", message)
+  end
+  for _, found in ipairs(holdings.problems(config.assets, config.max_total_weight, values.table(input.allocations))) do
+    problems[#problems + 1] = found
+  end
   for index, override in ipairs(values.table(input.stress_overrides)) do
-    need_override(problems, index, override)
+    need_override(problems, index, override, math.max(1, config.max_total_weight))
   end
   for name, status in pairs(values.table(input.slo_statuses)) do
     need_status(problems, name, status)

@@ -49,6 +49,8 @@ return {
     governor = governor,
     allocations = { map = "number" },
     market = { map = { fields = {} } },
+    market_left_out = { map = { fields = { code = "text", message = "text" } } },
+    slo_rules_set_aside = "number",
     slo_statuses = { map = { fields = { status = "text", severity = "text",
       error_budget = "number" } } },
     stress_overrides = { list = override },

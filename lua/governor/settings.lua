@@ -3,7 +3,10 @@
 -- whole, with every problem named, before any weight is looked at.
 
 local bounds = require "bounds"
+local configuration = require "configuration"
+local nearest = require "nearest"
 local policy = require "policy"
+local ranges = require "ranges"
 local values = require "values"
 
 local settings = {}
@@ -20,33 +23,34 @@ local fields = {
     "tags", "force_rebalance", "when_unknown" },
 }
 
-local function add(problems, code, data)
-  problems[#problems + 1] = policy.reason(code, data)
+-- Ranges. Weights are bounded by the portfolio, so they depend on `max_total_weight`.
+local fraction = { low = 0, high = 1, unit = "fraction", fraction = true }
+local ranges_of = {
+  not_negative = { low = 0 },
+  any = {},
+  multiplier = { low = 0, high = 10, unit = "factor", fraction = true },
+  drawdown = fraction,
+  leverage = { low = 0, high = 100, unit = "gross weight of the portfolio" },
+  -- A tolerance below zero is none; one above 1 would never let anything be rebalanced.
+  tolerance = { high = 1, unit = "fraction", fraction = true },
+  total = { low = 0, high = 10, unit = "fraction of the portfolio", fraction = true },
+}
+
+local statuses = { "ok", "warning", "breach", "unknown" }
+local report_names = { "market", "slo_statuses", "stress_overrides" }
+
+local function add(problems, code, data, message)
+  problems[#problems + 1] = policy.reason(code, data, message)
 end
 
 local function refuse_unknown_fields(problems, place, found, kind)
-  for field in pairs(found) do
-    if not values.contains(fields[kind], field) then
-      add(problems, "config_unknown_field", { place = place, field = tostring(field) })
-    end
-  end
+  configuration.refuse_unknown_fields(problems, place, found, fields[kind])
 end
 
--- A number that may be absent; zero is a number like any other.
-local function optional(problems, place, found, field, lowest)
-  local value = values.known(found[field])
-  if value == nil then
-    return nil
-  end
-  if not values.is_finite(value) or (lowest ~= nil and value < lowest) then
-    add(problems, "config_value_invalid", { place = place, field = field, lowest = lowest })
-    return nil
-  end
-  return value
-end
+local optional = configuration.number
 
-local function with_default(problems, place, found, field, lowest, default)
-  local value = optional(problems, place, found, field, lowest)
+local function with_default(problems, place, found, field, range, default)
+  local value = optional(problems, place, found, field, range)
   if value == nil then
     return default
   end
@@ -56,7 +60,7 @@ end
 local function text(problems, place, found, field)
   local value = values.known(found[field])
   if type(value) ~= "string" or value == "" then
-    add(problems, "config_value_invalid", { place = place, field = field })
+    configuration.refuse_value(problems, place, field, "expected a text that is not empty")
     return ""
   end
   return value
@@ -68,7 +72,8 @@ local function severity(problems, place, found, default)
     return default
   end
   if not policy.is_severity(value) then
-    add(problems, "config_value_invalid", { place = place, field = "severity" })
+    configuration.refuse_value(problems, place, "severity",
+      nearest.message("severity", tostring(value), { "debug", "info", "notice", "warning", "error", "critical" }))
     return default
   end
   return value
@@ -76,35 +81,35 @@ end
 
 -- Bounds and targets
 
-local function read_bounds(problems, place, found)
-  local low = optional(problems, place, found, "min_weight", 0)
-  local high = optional(problems, place, found, "max_weight", 0)
+local function read_bounds(problems, place, found, weight)
+  local low = optional(problems, place, found, "min_weight", weight)
+  local high = optional(problems, place, found, "max_weight", weight)
   if low ~= nil and high ~= nil and low > high then
     add(problems, "config_min_above_max", { place = place, min_weight = low, max_weight = high })
   end
   return low, high
 end
 
-local function read_asset(problems, found, budgets)
+local function read_asset(problems, found, budgets, weight)
   local symbol = text(problems, "assets", found, "symbol")
   local place = "assets." .. symbol
   refuse_unknown_fields(problems, place, found, "asset")
-  local low, high = read_bounds(problems, place, found)
-  local target = optional(problems, place, found, "target_weight")
-  if target == nil then
-    add(problems, "config_value_invalid", { place = place, field = "target_weight" })
+  local low, high = read_bounds(problems, place, found, weight)
+  if values.known(found.target_weight) == nil then
+    configuration.refuse_value(problems, place, "target_weight", "it is missing")
   end
   local budget = values.known(found.risk_budget)
   if budget ~= nil and budgets[budget] == nil then
-    add(problems, "config_unknown_budget", { place = place, risk_budget = tostring(budget) })
+    add(problems, "config_unknown_budget", { place = place, risk_budget = tostring(budget) },
+      ("%s.risk_budget: %s"):format(place, nearest.message("budget", tostring(budget), values.names(budgets))))
   end
   return {
     symbol = symbol,
-    target_weight = target or 0,
+    target_weight = with_default(problems, place, found, "target_weight", weight, 0),
     min_weight = low,
     max_weight = high,
-    max_volatility = optional(problems, place, found, "max_volatility", 0),
-    min_liquidity_usd = optional(problems, place, found, "min_liquidity_usd", 0),
+    max_volatility = optional(problems, place, found, "max_volatility", ranges.volatility),
+    min_liquidity_usd = optional(problems, place, found, "min_liquidity_usd", ranges_of.not_negative),
     risk_budget = budget,
     tags = values.table(found.tags),
   }
@@ -142,31 +147,28 @@ local function read_budgets(problems, found)
     refuse_unknown_fields(problems, place, budget, "budget")
     budgets[name] = {
       name = name,
-      max_volatility = optional(problems, place, budget, "max_volatility", 0),
-      max_drawdown = optional(problems, place, budget, "max_drawdown", 0),
-      max_leverage = optional(problems, place, budget, "max_leverage", 0),
+      max_volatility = optional(problems, place, budget, "max_volatility", ranges.volatility),
+      max_drawdown = optional(problems, place, budget, "max_drawdown", ranges_of.drawdown),
+      max_leverage = optional(problems, place, budget, "max_leverage", ranges_of.leverage),
       severity = severity(problems, place, budget, "warning"),
     }
   end
   return budgets
 end
 
-local function read_rule(problems, found)
+local function read_rule(problems, found, weight)
   local name = text(problems, "slo_overrides", found, "slo_name")
   local place = "slo_overrides." .. name
   refuse_unknown_fields(problems, place, found, "rule")
-  local low, high = optional(problems, place, found, "min_weight", 0),
-    optional(problems, place, found, "max_weight", 0)
+  configuration.refuse_unknown_words(problems, place, "apply_on", found.apply_on, statuses)
   local when_unknown = values.known(found.when_unknown) or "hold"
-  if when_unknown ~= "hold" and when_unknown ~= "ignore" then
-    add(problems, "config_value_invalid", { place = place, field = "when_unknown" })
-  end
+  configuration.refuse_unknown_words(problems, place, "when_unknown", { when_unknown }, { "hold", "ignore" })
   return {
     slo_name = name,
     apply_on = values.known(found.apply_on) or { "warning", "breach" },
-    weight_multiplier = optional(problems, place, found, "weight_multiplier", 0),
-    min_weight = low,
-    max_weight = high,
+    weight_multiplier = optional(problems, place, found, "weight_multiplier", ranges_of.multiplier),
+    min_weight = optional(problems, place, found, "min_weight", weight),
+    max_weight = optional(problems, place, found, "max_weight", weight),
     severity = severity(problems, place, found, nil),
     tags = values.table(found.tags),
     force_rebalance = values.known(found.force_rebalance) == true,
@@ -188,16 +190,19 @@ end
 function settings.read(found)
   local problems = {}
   if type(found) ~= "table" then
-    add(problems, "config_value_invalid", { place = "governor", field = "governor" })
+    configuration.refuse_value(problems, "input", "governor", "it is missing")
     return nil, problems
   end
   refuse_unknown_fields(problems, "governor", found, "governor")
   local drift = values.table(found.drift_tolerance)
   refuse_unknown_fields(problems, "drift_tolerance", drift, "drift_tolerance")
   local budgets = read_budgets(problems, found.risk_budgets)
-  local max_total = with_default(problems, "governor", found, "max_total_weight", 0, 1)
+  configuration.refuse_unknown_words(problems, "governor", "required_inputs", found.required_inputs,
+    report_names)
+  local max_total = with_default(problems, "governor", found, "max_total_weight", ranges_of.total, 1)
+  local weight = ranges.weight(math.max(1, max_total))
   local assets = read_list(found.assets, function(asset)
-    return read_asset(problems, asset, budgets)
+    return read_asset(problems, asset, budgets, weight)
   end)
   refuse_duplicates(problems, assets)
   refuse_infeasible_minima(problems, assets, max_total)
@@ -205,18 +210,19 @@ function settings.read(found)
     name = text(problems, "governor", found, "name"),
     portfolio_id = values.known(found.portfolio_id) or found.name,
     tolerance = {
-      absolute = with_default(problems, "drift_tolerance", drift, "absolute", nil, 0.01),
-      relative = with_default(problems, "drift_tolerance", drift, "relative", nil, 0.25),
+      absolute = with_default(problems, "drift_tolerance", drift, "absolute", ranges_of.tolerance, 0.01),
+      relative = with_default(problems, "drift_tolerance", drift, "relative", ranges_of.tolerance, 0.25),
     },
-    cooldown_seconds = with_default(problems, "governor", found, "rebalance_cooldown_seconds", 0,
-      900),
-    min_value_usd = with_default(problems, "governor", found, "min_rebalance_value_usd", nil, 0),
-    min_weight_change = with_default(problems, "governor", found, "min_rebalance_weight", nil, 0),
+    cooldown_seconds = with_default(problems, "governor", found, "rebalance_cooldown_seconds",
+      ranges_of.not_negative, 900),
+    min_value_usd = with_default(problems, "governor", found, "min_rebalance_value_usd", ranges_of.any, 0),
+    min_weight_change = with_default(problems, "governor", found, "min_rebalance_weight",
+      ranges_of.tolerance, 0),
     max_total_weight = max_total,
     assets = assets,
     budgets = budgets,
     rules = read_list(found.slo_overrides, function(rule)
-      return read_rule(problems, rule)
+      return read_rule(problems, rule, weight)
     end),
     required_inputs = values.table(found.required_inputs),
   }

@@ -1,6 +1,7 @@
 -- Keeps the sum of all weights within the portfolio: increases are scaled back together.
 -- Invariant: nothing is raised here, and nothing is sold here; holdings that no asset of the
--- configuration names use up room like any other.
+-- configuration names use up room like any other, and one that is held short makes none: it may be
+-- closed by whoever opened it, and what was bought for it would stay.
 
 local bounds = require "bounds"
 local gates = require "governor.gates"
@@ -44,11 +45,13 @@ local function is_increase(plan)
   return plan.action == "rebalance" and plan.drift > 0
 end
 
+local function room_used(holding)
+  return math.max(0, holding.weight)
+end
+
 --- The bound on the sum of weights after all `plans`, checked.
 function total.check(config, plans, unknown)
-  local sum = values.sum(plans, gates.weight_after) + values.sum(unknown, function(holding)
-    return holding.weight
-  end)
+  local sum = values.sum(plans, gates.weight_after) + values.sum(unknown, room_used)
   return bound(config):check(sum)
 end
 

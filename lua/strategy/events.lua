@@ -4,7 +4,9 @@
 -- reported and changes nothing.
 
 local bounds = require "bounds"
+local nearest = require "nearest"
 local policy = require "policy"
+local ranges = require "ranges"
 local values = require "values"
 
 local events = {}
@@ -51,6 +53,48 @@ local function smooth(context, metrics, field, value)
   else
     metrics[field] = factor * value + (1 - factor) * before
   end
+end
+
+-- What each kind of event may hold. With a misspelt `risk_profile` the cost of one profile would become
+-- that of the whole strategy, so an event with an unknown field is refused.
+local fields = {
+  observe = { "kind", "strategy", "metrics" },
+  risk = { "kind", "strategy", "risk_penalty" },
+  costs = { "kind", "default_bps", "strategies" },
+  cost = { "kind", "strategy", "risk_profile", "cost_bps" },
+  dynamic_weights = { "kind", "weights", "source", "normalise" },
+  target_volatility = { "kind", "strategy", "value" },
+}
+local kinds = values.names(fields)
+local cost_fields = { "total_bps", "profiles" }
+
+-- Figures that an observation may carry beside others, which are for somebody else.
+local metric_fields = { "alpha", "slo_violation_rate", "risk_penalty", "net_edge_bps", "cost_bps", "sample_weight" }
+
+-- Why `event` must not be applied, or nil.
+local function refusal(event)
+  local known = fields[event.kind]
+  if known == nil then
+    return nearest.message("kind", tostring(event.kind), kinds)
+  end
+  for field in pairs(event) do
+    if not values.contains(known, field) then
+      return nearest.message("field", field, known)
+    end
+  end
+  for name, cost in pairs(event.kind == "costs" and values.table(event.strategies) or {}) do
+    for field in pairs(cost) do
+      if not values.contains(cost_fields, field) then
+        return ("strategies.%s: %s"):format(name, nearest.message("field", field, cost_fields))
+      end
+    end
+  end
+  for field in pairs(event.kind == "observe" and values.table(event.metrics) or {}) do
+    if not values.contains(metric_fields, field) and nearest.name(field, metric_fields) ~= nil then
+      return nearest.message("metric", field, metric_fields)
+    end
+  end
+  return nil
 end
 
 local handlers = {}
@@ -134,6 +178,14 @@ function handlers.dynamic_weights(context, event)
     return
   end
   local scale = values.known(event.normalise) == false and 1 or sum
+  local range = ranges.weight(context.config.weight_limit)
+  for name, weight in pairs(wanted) do
+    local message = ranges.message("weights." .. name, weight / scale, range)
+    if message ~= nil then
+      advise(context, "dynamic_weights_refused", { strategy = name, found = weight, message = message })
+      return
+    end
+  end
   local weights, total = {}, 0
   for _, strategy in ipairs(context.config.strategies) do
     local weight = wanted[strategy.name]
@@ -162,8 +214,9 @@ function handlers.target_volatility(context, event)
   end
   local strategy = context.config.by_name[event.strategy]
   local value = floored(metric(context, event, event, "value"))
-  if value == nil or strategy.target_volatility == nil then
-    advise(context, "target_volatility_refused", { strategy = event.strategy })
+  local message = value and ranges.message("value", value, ranges.volatility)
+  if value == nil or message ~= nil or strategy.target_volatility == nil then
+    advise(context, "target_volatility_refused", { strategy = event.strategy, message = message })
     return
   end
   value = math.max(value, strategy.min_target_volatility or value)
@@ -172,15 +225,15 @@ function handlers.target_volatility(context, event)
 end
 
 --- Applies `list` in order to `context` {config, state, time, advisories}.
---- Returns problems: events of a kind that does not exist.
+--- Returns problems: events of a kind that does not exist, or with a field that does not.
 function events.apply(context, list)
   local problems = {}
   for index, event in ipairs(values.table(list)) do
-    local handler = type(event) == "table" and handlers[event.kind]
-    if handler then
-      handler(context, event)
+    local message = refusal(event)
+    if message == nil then
+      handlers[event.kind](context, event)
     else
-      problems[#problems + 1] = policy.reason("event_invalid", { index = index })
+      problems[#problems + 1] = policy.reason("event_invalid", { index = index }, ("events[%d]: %s"):format(index, message))
     end
   end
   return problems

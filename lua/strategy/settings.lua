@@ -3,7 +3,9 @@
 -- from the configured strategies alone: nothing that happens later dilutes it.
 
 local bounds = require "bounds"
+local configuration = require "configuration"
 local policy = require "policy"
+local ranges = require "ranges"
 local values = require "values"
 
 local settings = {}
@@ -21,56 +23,40 @@ local function add(problems, code, data)
   problems[#problems + 1] = policy.reason(code, data)
 end
 
-local function refuse_unknown_fields(problems, place, found, fields)
-  for field in pairs(found) do
-    if not values.contains(fields, field) then
-      add(problems, "config_unknown_field", { place = place, field = tostring(field) })
-    end
-  end
-end
-
 -- A number within [low, high], either end optional; the default when it is absent.
 local function number(problems, place, found, field, default, low, high)
-  local value = values.known(found[field])
-  if value == nil then
-    return default
-  end
-  local range = bounds.within(field, low or -1e308, high or 1e308)
-  if not range:check(value).passed then
-    add(problems, "config_value_invalid", { place = place, field = field, low = low, high = high })
-    return default
-  end
-  return value
+  return configuration.number(problems, place, found, field, { default = default, low = low, high = high,
+    fraction = high ~= nil })
 end
 
 local function read_strategy(problems, name, found, config)
   local place = "strategies." .. name
-  refuse_unknown_fields(problems, place, found, strategy_fields)
-  local low = number(problems, place, found, "min_weight", config.default_min_weight, 0)
-  local high = number(problems, place, found, "max_weight", config.default_max_weight, 0)
+  configuration.refuse_unknown_fields(problems, place, found, strategy_fields)
+  local low = number(problems, place, found, "min_weight", config.default_min_weight, 0, config.weight_limit)
+  local high = number(problems, place, found, "max_weight", config.default_max_weight, 0, config.weight_limit)
   if low > high then
     add(problems, "config_min_above_max", { place = place, min_weight = low, max_weight = high })
   end
   return {
     name = name,
     baseline_weight = number(problems, place, found, "baseline_weight",
-      config.default_baseline_weight, 0),
+      config.default_baseline_weight, 0, config.weight_limit),
     min_weight = low,
     max_weight = high,
     max_signals = number(problems, place, found, "baseline_max_signals", nil, 0),
     max_signal_factor = number(problems, place, found, "max_signal_factor", 1, 0),
     risk_profile = values.known(found.risk_profile),
-    target_volatility = number(problems, place, found, "target_volatility", nil, 0),
-    min_target_volatility = number(problems, place, found, "min_target_volatility", nil, 0),
-    max_target_volatility = number(problems, place, found, "max_target_volatility", nil, 0),
+    target_volatility = configuration.number(problems, place, found, "target_volatility", ranges.volatility),
+    min_target_volatility = configuration.number(problems, place, found, "min_target_volatility", ranges.volatility),
+    max_target_volatility = configuration.number(problems, place, found, "max_target_volatility", ranges.volatility),
   }
 end
 
 local function read_scoring(problems, found)
-  refuse_unknown_fields(problems, "scoring", found, scoring_fields)
+  configuration.refuse_unknown_fields(problems, "scoring", found, scoring_fields)
   local unit = number(problems, "scoring", found, "cost_unit_bps", 100, 0)
   if unit == 0 then
-    add(problems, "config_value_invalid", { place = "scoring", field = "cost_unit_bps" })
+    configuration.refuse_value(problems, "scoring", "cost_unit_bps", "found 0, accepted is what is above 0")
     unit = 100
   end
   return {
@@ -120,7 +106,7 @@ local function read_strategies(problems, found, config)
     if type(strategy) == "table" then
       strategies[#strategies + 1] = read_strategy(problems, name, strategy, config)
     else
-      add(problems, "config_value_invalid", { place = "strategies", field = tostring(name) })
+      configuration.refuse_value(problems, "strategies", tostring(name), "expected an object")
     end
   end
   return strategies
@@ -132,26 +118,29 @@ end
 function settings.read(found)
   local problems = {}
   if type(found) ~= "table" then
-    add(problems, "config_value_invalid", { place = "governor", field = "governor" })
+    configuration.refuse_value(problems, "input", "governor", "it is missing")
     return nil, problems
   end
-  refuse_unknown_fields(problems, "governor", found, governor_fields)
+  configuration.refuse_unknown_fields(problems, "governor", found, governor_fields)
   local function read(field, default, low, high)
     return number(problems, "governor", found, field, default, low, high)
   end
+  local max_total = read("max_total_weight", 1, 0, 10)
+  local weight_limit = math.max(1, max_total)
   local config = {
+    weight_limit = weight_limit,
     enabled = values.known(found.enabled) == true,
     rebalance_interval_seconds = read("rebalance_interval_seconds", 1200, 0),
     smoothing = read("smoothing", 0.55, 0, 1),
     scoring = read_scoring(problems, values.table(found.scoring)),
-    default_baseline_weight = read("default_baseline_weight", 0.28, 0),
-    default_min_weight = read("default_min_weight", 0.08, 0),
-    default_max_weight = read("default_max_weight", 0.5, 0),
+    default_baseline_weight = read("default_baseline_weight", 0.28, 0, weight_limit),
+    default_min_weight = read("default_min_weight", 0.08, 0, weight_limit),
+    default_max_weight = read("default_max_weight", 0.5, 0, weight_limit),
     require_complete_metrics = values.known(found.require_complete_metrics) ~= false,
     min_score_threshold = read("min_score_threshold", 0.08),
     default_cost_bps = read("default_cost_bps", 5, 0),
     max_signal_floor = read("max_signal_floor", 1, 0),
-    max_total_weight = read("max_total_weight", 1, 0),
+    max_total_weight = max_total,
   }
   config.strategies = read_strategies(problems, found, config)
   config.by_name = {}

@@ -196,11 +196,11 @@ TEST_SUITE("run") {
     const Ran same = desk.run({"replay", entry["run"].get<std::string>()});  // it fails in the same way
     CAPTURE(same.out + same.error);
     CHECK(same.status == 0);
-    desk.spill("policies/portfolio_governor.lua", replaced(policy_text(), "local reasons = {", "local reasons = = {"));
+    desk.spill("policies/portfolio_governor.lua", replaced(policy_text(), "local reasons = configuration", "local reasons = = configuration"));
     const Ran syntax = desk.run(desk.cycle());
     CHECK(syntax.status == 2);
     CHECK(syntax.error.find("unexpected symbol near '='") != std::string::npos);
-    CHECK(syntax.error.find("local reasons = = {") != std::string::npos);
+    CHECK(syntax.error.find("local reasons = = configuration") != std::string::npos);
   }
 
   TEST_CASE("an entry taken elsewhere verifies with public keys, replays and is judged anew") {

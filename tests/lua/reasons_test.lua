@@ -18,13 +18,15 @@ end
 
 -- The readers' codes, as they stand in their source: policy.reason("x") and problem(..., "x").
 local function reader_codes()
-  local source = ballast.files.read("lua/reports.lua")
   local codes = { report_stale = true, report_future = true }
-  for code in source:gmatch("policy%.reason%(\"([a-z_]+)\"") do
-    codes[code] = true
-  end
-  for code in source:gmatch("problem%([%w_%.]+, \"([a-z_]+)\"") do
-    codes[code] = true
+  for _, name in ipairs(ballast.files.list("lua/reports")) do
+    local source = ballast.files.read("lua/reports/" .. name)
+    for code in source:gmatch("policy%.reason%(\"([a-z_]+)\"") do
+      codes[code] = true
+    end
+    for code in source:gmatch("problem%([%w_%.]+, \"([a-z_]+)\"") do
+      codes[code] = true
+    end
   end
   codes.report_ = nil
   return codes

@@ -117,6 +117,96 @@ return testing.suite("reports", {
     testing.equal(report.market.ETH_USDT.volatility, 0.1)
     testing.equal(report.market.ETH_USDT.metadata.age_seconds, 60)
   end },
+  { "a fresh report of old bars is stale, symbol by symbol", function()
+    local function read(snapshots, max_age)
+      return reports.market(market("core", now, snapshots), { now = now, max_age_seconds = max_age })
+    end
+    local fresh = { volatility = 0.1, ["end"] = "2024-01-01T10:00:00Z" }
+    local old = { volatility = 0.1, ["end"] = "2024-01-01T09:59:59Z" }
+    local report = read({ FRESH = fresh, OLD = old }, 3600)
+    testing.equal(report.status, "ok")
+    testing.equal(report.market.FRESH.volatility, 0.1)
+    testing.is_nil(report.market.OLD)
+    testing.equal(report.left_out.OLD.code, "data_stale")
+    testing.equal(report.left_out.OLD.data, { age_seconds = 3601, max_age_seconds = 3600 })
+    testing.contains(report.left_out.OLD.message, "60 minutes before the decision, 60 are accepted")
+    testing.equal(reports.input_problems("market", report), {})
+    -- Nothing but old data makes the report stale as a whole; without a limit nothing is judged.
+    testing.equal(read({ OLD = old }, 3600).status, "stale")
+    testing.equal(codes(read({ OLD = old }, 3600)), { "report_stale" })
+    testing.equal(read({ OLD = old }).market.OLD.volatility, 0.1)
+  end },
+  { "the age of a snapshot counts from when its report was made, and the older of two ages counts", function()
+    local function read(snapshot)
+      return reports.market(market("core", "2024-01-01T11:30:00Z", { A = snapshot }),
+        { now = now, max_age_seconds = 3600 })
+    end
+    testing.equal(read({ volatility = 0.1, age_seconds = 1800 }).market.A.volatility, 0.1)
+    testing.equal(read({ volatility = 0.1, age_seconds = 1801 }).left_out.A.code, "data_stale")
+    testing.equal(read({ volatility = 0.1, age_seconds = 0, ["end"] = "2024-01-01T09:00:00Z" }).left_out.A.code,
+      "data_stale")
+    testing.equal(read({ volatility = 0.1, age_seconds = 7200, ["end"] = "2024-01-01T11:00:00Z" }).left_out.A.code,
+      "data_stale")
+  end },
+  { "data of unknown age are not used where an age is asked for, data from the future nowhere", function()
+    local report = reports.market(market("core", now, { A = { volatility = 0.1 },
+      B = { volatility = 0.1, age_seconds = -1 }, C = { volatility = 0.1, ["end"] = "yesterday" } }), options)
+    testing.equal(report.market, {})
+    for _, symbol in ipairs({ "A", "B", "C" }) do
+      testing.equal(report.left_out[symbol].code, "data_time_unknown")
+    end
+    local future = { volatility = 0.1, ["end"] = "2024-01-01T12:00:01Z" }
+    testing.equal(reports.market(market("core", now, { A = future }), { now = now }).left_out.A.code, "data_from_future")
+    -- The bar that is not over yet began before the decision.
+    local open = { volatility = 0.1, ["end"] = "2024-01-01T12:00:00Z" }
+    testing.equal(reports.market(market("core", now, { A = open }), options).market.A.volatility, 0.1)
+  end },
+  { "an amount that is negative is unknown and told", function()
+    local report = reports.market(market("core", now, { A = { volatility = -0.1, liquidity_usd = -1,
+      price_change = -0.1 } }), { now = now })
+    testing.is_nil(report.market.A.volatility)
+    testing.is_nil(report.market.A.liquidity_usd)
+    testing.equal(report.market.A.price_change, -0.1)
+    testing.equal(codes(report), { "number_invalid", "number_invalid" })
+    testing.equal(report.problems[1].message, "A.volatility: found -0.1, accepted at least 0")
+  end },
+  { "an SLO that was measured too long ago is unknown, however fresh its report", function()
+    local report = slo({ latency = { status = "ok", window_end = "2024-01-01T10:59:59Z" },
+      uptime = { status = "ok", window_end = "2024-01-01T11:00:00Z" },
+      month = { status = "breach", window_end = "2024-01-31T00:00:00Z" } })
+    testing.equal(report.statuses.latency.status, "unknown")
+    testing.equal(report.statuses.uptime.status, "ok")
+    testing.equal(report.statuses.month.status, "breach")
+    testing.equal(codes(report), { "measurement_stale" })
+    testing.equal(#reports.input_problems("slo_statuses", report), 1)
+  end },
+  { "an override that is not understood is refused, never applied to the whole portfolio", function()
+    local function read(fields)
+      fields.reason = "r"
+      return reports.stress({ generated_at = now, overrides = { fields, { reason = "other", max_weight = 0.2 } } }, options)
+    end
+    local report = read({ symbl = "BTC_USDT", max_weight = 0.1 })
+    testing.equal(report.status, "ok")
+    testing.equal(#report.overrides, 1)
+    testing.equal(report.overrides[1].reason, "other")
+    testing.equal(codes(report), { "override_refused" })
+    testing.equal(report.problems[1].data.nearest, "symbol")
+    testing.contains(report.problems[1].message,
+      "overrides[1]: unknown field 'symbl' (did you mean 'symbol'?); accepted: severity, reason, symbol, risk_budget, ")
+    testing.equal(#reports.input_problems("stress_overrides", report), 1)
+    for field, value in pairs({ only_for = "BTC_USDT", symbol = 5, risk_budget = "", max_weight = 40,
+      min_weight = -0.1, weight_multiplier = 50 }) do
+      testing.equal(codes(read({ [field] = value })), { "override_refused" })
+    end
+    testing.equal(codes(reports.stress({ generated_at = now, overrides = { { reason = "r", max_weight = 1.5 } } },
+      { now = now, weight_limit = 2 })), {})
+  end },
+  { "a field that looks misspelt is a problem, one of a newer version is not", function()
+    local report = slo({ a = { status = "ok", severty = "critical", new_field = 1 } })
+    testing.equal(codes(report), { "unknown_field", "field_misspelt" })
+    testing.equal(#reports.input_problems("slo_statuses", report), 1)
+    testing.contains(reports.input_problems("slo_statuses", report)[1].message, "did you mean 'severity'?")
+  end },
   { "a market report needs snapshots; top-level objects are none (W-25)", function()
     testing.equal(reports.market({ generated_at = now, BTC_USDT = {} }, options).status,
       "invalid")
@@ -125,7 +215,7 @@ return testing.suite("reports", {
   end },
   { "one faulty symbol leaves the others (W-21)", function()
     local report = reports.market(market("core", now, { A = { bar_count = "x" },
-      B = { volatility = 0.1 } }), options)
+      B = { volatility = 0.1, ["end"] = "2024-01-01T11:00:00Z" } }), options)
     testing.equal(report.status, "ok")
     testing.is_nil(report.market.A)
     testing.equal(report.market.B.volatility, 0.1)
@@ -143,6 +233,13 @@ return testing.suite("reports", {
     }, { now = now, governor = "core" })
     testing.equal(report.path, "a.json")
     testing.equal(reports.newest_market({}, options).status, "missing")
+    local none = reports.newest_market({
+      { path = "foreign.json", document = market("core_eu", "2024-01-01T11:30:00Z") },
+      { path = "older.json", document = market("core", "2024-01-01T08:00:00Z") },
+      { path = "old.json", document = market("core", "2024-01-01T09:00:00Z") },
+    }, { now = now, governor = "core", max_age_seconds = 3600 })
+    testing.equal(none.status, "stale")
+    testing.equal(none.path, "old.json")
   end },
   { "allocations with one weight that is no finite number are invalid (W-33)", function()
     testing.equal(reports.allocations({ A = 0.4, B = 0 }).allocations, { A = 0.4, B = 0 })

@@ -10,7 +10,10 @@ local rules = {}
 
 local known = inputs.known
 
+-- O-01 and O-02 are rules of ours that the study has no number for.
 local corrections = {
+  { "O-01", "a breached limit never raises a weight, not even to the minimum" },
+  { "O-02", "a holding that is not configured and held short makes no room" },
   { "W-02", "the configured drift tolerance is used" },
   { "W-04", "budget drawdowns written as fractions are compared as fractions" },
   { "W-07", "increases are scaled back to the portfolio; unknown holdings are reported" },
@@ -88,6 +91,7 @@ end
 
 local function is_refused_input(case)
   return inputs.has_non_finite(refusable(case.input)) or inputs.is_bad_config(case.input.config)
+    or inputs.has_impossible_weight(case.input)
 end
 
 local function usable(case)
@@ -136,6 +140,14 @@ rules.list = {
     applies = function(case)
       return not inputs.has_non_finite(refusable(case.input))
         and inputs.is_bad_config(case.input.config)
+    end,
+    ours = is_refused,
+  },
+  {
+    defect = "W-07",
+    says = "weights that cannot be what they say (percentages, configured assets held short) are refused",
+    applies = function(case)
+      return not inputs.has_non_finite(refusable(case.input)) and inputs.has_impossible_weight(case.input)
     end,
     ours = is_refused,
   },

@@ -98,7 +98,7 @@ local function make_case(source)
     market[symbol] = random.number(source) < 0.9 and make_snapshot(source) or nil
   end
   if random.number(source) < 0.05 then
-    allocations.XRP_USDT = 0.1
+    allocations.XRP_USDT = random.pick(source, { 0.1, -0.3 })
   end
   return { input = {
     config = {

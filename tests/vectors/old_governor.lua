@@ -307,6 +307,9 @@ local function plan_asset(asset, old, gross, advisories, fixed)
       symbols = { asset.symbol } })
     plan.proposed = math.min(plan.proposed, plan.current)
   end
+  if fixed["O-01"] and plan.breached then
+    plan.proposed = math.min(plan.proposed, plan.current)
+  end
   local max_weight = number(asset.max_weight)
   plan.breached = plan.breached or (max_weight ~= nil and plan.current > max_weight)
   plan.list = list
@@ -371,7 +374,7 @@ function old_governor.evaluate(old, fixed)
   for symbol, weight in pairs(old.allocations) do
     gross = gross + math.abs(weight)
     if not configured[symbol] and weight ~= 0 then
-      others = others + weight
+      others = others + (fixed["O-02"] and math.max(0, weight) or weight)
       table.insert(holdings, { code = "unknown_holding", severity = "warning",
         symbols = { symbol } })
     end

@@ -45,9 +45,10 @@ local function figure(value)
   return tonumber(known(value))
 end
 
-local function negative(value)
+-- True for a figure outside of [low, high]; either end may be open.
+local function outside(value, low, high)
   local number = figure(value)
-  return number ~= nil and number < 0
+  return number ~= nil and ((low ~= nil and number < low) or (high ~= nil and number > high))
 end
 
 --- Letters and digits of a symbol.
@@ -61,11 +62,33 @@ local function bad_asset(asset, config, seen)
   local bad = (low and high and low > high) or seen[inputs.spelling(asset.symbol)]
     or (budget and config.risk_budgets[budget] == nil)
   seen[inputs.spelling(asset.symbol)] = true
-  for _, field in ipairs({ "min_weight", "max_weight", "max_volatility_pct",
-    "min_liquidity_usd" }) do
-    bad = bad or negative(asset[field])
+  return bad or outside(asset.target_weight, 0, 1) or outside(asset.min_weight, 0, 1)
+    or outside(asset.max_weight, 0, 1) or outside(asset.max_volatility_pct, 0, 1000)
+    or outside(asset.min_liquidity_usd, 0)
+end
+
+local statuses = { ok = true, warning = true, breach = true, unknown = true }
+
+local function bad_rule(rule)
+  local words = known(rule.apply_on)
+  for _, word in ipairs(type(words) == "table" and words or {}) do
+    if not statuses[tostring(word):lower()] then
+      return true
+    end
   end
-  return bad
+  return outside(rule.weight_multiplier, 0, 10) or outside(rule.min_weight, 0, 1)
+    or outside(rule.max_weight, 0, 1)
+end
+
+local function bad_budget(budget)
+  return outside(budget.max_var_pct, 0, 1000) or outside(budget.max_drawdown_pct, 0, 100)
+    or outside(budget.max_leverage, 0, 100)
+end
+
+local function bad_tolerance(config)
+  local drift = known(config.drift_tolerance) or {}
+  return outside(drift.absolute, nil, 1) or outside(drift.relative, nil, 1)
+    or outside(config.min_rebalance_weight, nil, 1)
 end
 
 --- True for a configuration that nobody can obey.
@@ -76,11 +99,34 @@ function inputs.is_bad_config(config)
     bad = bad_asset(asset, config, seen) or bad
   end
   for _, rule in ipairs(config.slo_overrides) do
-    for _, field in ipairs({ "weight_multiplier", "min_weight", "max_weight" }) do
-      bad = bad or negative(rule[field])
+    bad = bad_rule(rule) or bad
+  end
+  for _, budget in pairs(config.risk_budgets) do
+    bad = bad_budget(budget) or bad
+  end
+  bad = bad_tolerance(config) or bad
+  return (bad and true or false) or minima > 1 + 1e-9
+end
+
+--- True when a weight held, or one that a stress override asks for, cannot be what it says: a
+--- percentage, or a configured asset held short.
+function inputs.has_impossible_weight(input)
+  local configured = {}
+  for _, asset in ipairs(input.config.assets) do
+    configured[asset.symbol] = true
+  end
+  for symbol, weight in pairs(input.allocations) do
+    if outside(weight, configured[symbol] and -1e-9 or -2, 2) then
+      return true
     end
   end
-  return (bad and true or false) or minima > 1 + 1e-9
+  for _, override in ipairs(input.stress_overrides) do
+    if outside(override.weight_multiplier, 0, 10) or outside(override.min_weight, 0, 1)
+      or outside(override.max_weight, 0, 1) then
+      return true
+    end
+  end
+  return outside(input.portfolio_value, 0) == true
 end
 
 --- True when `test` holds for some element of a list or map.
