@@ -95,7 +95,7 @@ TEST_SUITE("run") {
 
   TEST_CASE("a run that wrote no entry but its end replays, and so does one that failed") {
     TestDesk desk;
-    desk.spill("runbooks/look.lua", R"(return require("runbook").define { name = "look", version = 1, summary = "Looks.", params = { word = { type = "string", default = "a" } },
+    desk.spill("runbooks/look.lua", R"(return require("runbook").define { name = "look", version = 1, summary = "Looks.", params = { word = { type = "string", default = "a", text = "a word" } },
       main = function(run) local b = run:step("clock", function() return { now = ballast.clock.now() } end)
         if run.params.word == "fail" then error("no " .. run.params.word) end
         if run.params.word == "read" then return { text = ballast.files.read("absent.txt") } end
@@ -115,6 +115,24 @@ TEST_SUITE("run") {
       CAPTURE(replay.out + replay.error);
       CHECK(replay.status == 0);
     }
+    CHECK(desk.run({"verify", "var"}).status == 0);
+  }
+
+  TEST_CASE("an artefact has no name that verification would take for evidence") {
+    TestDesk desk;
+    desk.spill("runbooks/plant.lua", R"(return require("runbook").define { name = "plant", version = 1, summary = "Writes.",
+      params = { path = { type = "string", text = "where" } },
+      main = function(run) return run:artefact(run.params.path, "{}") end }
+)");
+    for (const char* path : {"audit/HEAD", "HEAD.tmp", "audit/journal.jsonl", "audit/report.json.sig", "decision_log-2026-01-01.jsonl", "runs/x/y", "objects/z",
+                             "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}) {
+      const Ran ran = desk.run({"run", "plant", "--set", std::string("path=") + path});
+      CAPTURE(path);
+      CAPTURE(ran.error);
+      CHECK(ran.status == 2);
+      CHECK((ran.error.find("a name that evidence has") != std::string::npos || ran.error.find("only the engine writes") != std::string::npos));
+    }
+    CHECK(desk.run({"run", "plant", "--set", "path=audit/plan.json"}).status == 0);
     CHECK(desk.run({"verify", "var"}).status == 0);
   }
 

@@ -133,6 +133,21 @@ TEST_SUITE("journal") {
     }
   }
 
+  TEST_CASE("an unfinished journal that was cut before what the log says it wrote is found") {
+    const Desk desk(false);
+    const fs::path journal = desk.var / "runs/run-1/journal.jsonl";
+    std::vector<std::size_t> ends;
+    const std::string text = core::read_file(journal);
+    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) ends.push_back(at + 1);
+    REQUIRE(ends.size() == 5);
+    DeskLog::write(journal, text.substr(0, ends[3]));  // without the artefact, which a crash may explain
+    CHECK(codes(desk.verify()) == "unfinished@4");
+    DeskLog::write(journal, text.substr(0, ends[2]));  // without the second decision: a crash may explain one
+    CHECK(codes(desk.verify()) == "unfinished@3");
+    DeskLog::write(journal, text.substr(0, ends[1]));  // without both
+    CHECK(codes(desk.verify()) == "unfinished@2 missing@0");
+  }
+
   TEST_CASE("a run without its end is said to be unproved, and one that goes on is not a finding") {
     const Desk desk(false);
     const auto report = desk.verify();
