@@ -2,8 +2,6 @@
 
 #include <charconv>
 
-#include <charconv>
-
 #include <fmt/format.h>
 
 #include "core/error.hpp"

@@ -1,5 +1,6 @@
 #include "host/limits.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -29,9 +30,20 @@ void raise_in_script(lua_State* L, lua_Debug*) {
   lua_error(L);
 }
 
+constexpr std::int64_t kCountedAtOnce = 1000;  // what C functions spend is noticed after so many instructions at the latest
+
+void count_next(lua_State* L, std::int64_t left);
+
 void count_out(lua_State* L, lua_Debug* activation) {
-  bind::context_of(L).stop.request();
+  bind::Context& context = bind::context_of(L);
+  context.instructions_left -= lua_gethookcount(L);
+  if (context.instructions_left > 0) return count_next(L, context.instructions_left);
+  context.stop.request();
   raise_in_script(L, activation);
+}
+
+void count_next(lua_State* L, std::int64_t left) {
+  lua_sethook(L, &count_out, LUA_MASKCOUNT, static_cast<int>(std::min(left, kCountedAtOnce)));
 }
 
 void on_interrupt(int) {
@@ -119,7 +131,15 @@ TimeLimit::~TimeLimit() {
 
 void limit_instructions(lua_State* L, bind::Context& context, std::int64_t count) {
   context.limit_text = fmt::format("the limit of {} instructions is reached", count);
-  lua_sethook(L, &count_out, LUA_MASKCOUNT, static_cast<int>(std::min<std::int64_t>(count, 2'000'000'000)));
+  context.instructions_left = count;
+  count_next(L, count);
+}
+
+void spend_instructions(lua_State* L, std::int64_t count) {
+  bind::Context& context = bind::context_of(L);
+  context.instructions_left -= count;
+  if (context.instructions_left <= 0) context.stop.request();
+  if (context.stop.requested()) raise_in_script(L, nullptr);
 }
 
 void stop_on_interrupt() {

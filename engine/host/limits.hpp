@@ -37,6 +37,10 @@ class TimeLimit {
 /// Counts instructions instead of time: the same script stops at the same place on every machine.
 void limit_instructions(lua_State* L, bind::Context& context, std::int64_t count);
 
+/// For C functions that work for long: charges `count` instructions to the running script, and raises, as the hook of a
+/// limit would, when it was stopped or has used up what it may.
+void spend_instructions(lua_State* L, std::int64_t count);
+
 /// Ctrl-C asks the running script to stop between two instructions.
 void stop_on_interrupt();
 bool was_interrupted() noexcept;
