@@ -97,6 +97,7 @@ int run_command_line(int argc, char** argv) noexcept {
     add_log_verb(app, common, action);
     add_data_verb(app, common, action);
     add_keys_verb(app, common, action);
+    add_review_verb(app, common, action);
     add_init_verb(app, common, action);
     add_meta_verb(app, common, action);
     try {

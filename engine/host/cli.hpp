@@ -49,6 +49,7 @@ void add_replay_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_log_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_data_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_keys_verb(CLI::App& app, CommonOptions& common, Action& action);
+void add_review_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_init_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_meta_verb(CLI::App& app, CommonOptions& common, Action& action);
 

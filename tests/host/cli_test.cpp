@@ -93,7 +93,7 @@ TEST_SUITE("command line") {
         {{"data", "import", "bad.csv"}, 2, "bad.csv"},
         {{"data", "import", "short.csv", "--symbol", "SPY", "--strict"}, 2, "short.csv"},
         {{"keys", "new", "--algorithm", "RSA"}, 2, "--algorithm: 'RSA' is not accepted; accepted: HMAC-SHA256, Ed25519"},
-        {{"keys", "export", "out.json"}, 2, "only public keys leave the ring: give --public"},
+        {{"keys", "export"}, 2, "FILE is required"},
         {{"test", "nosuch"}, 2, "nosuch: no such file or folder"},
         {{"test", "--filter", "["}, 2, "--filter '[' is not a regular expression"},
         {{"test", "config"}, 2, "config"}};
@@ -122,7 +122,7 @@ TEST_SUITE("command line") {
 
   TEST_CASE("every verb answers --help with status 0 and an example or its options") {
     TestDesk desk;
-    for (const char* verb : {"run", "eval", "repl", "test", "verify", "replay", "log", "data", "keys", "init", "meta"}) {
+    for (const char* verb : {"run", "eval", "repl", "test", "verify", "replay", "log", "data", "keys", "review", "init", "meta"}) {
       CAPTURE(verb);
       const Ran ran = desk.run({verb, "--help"});
       CHECK(ran.status == 0);
