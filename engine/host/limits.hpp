@@ -41,9 +41,13 @@ void limit_instructions(lua_State* L, bind::Context& context, std::int64_t count
 /// limit would, when it was stopped or has used up what it may.
 void spend_instructions(lua_State* L, std::int64_t count);
 
-/// Ctrl-C asks the running script to stop between two instructions.
-void stop_on_interrupt();
+/// What Ctrl-C does while no script runs.
+enum class WhenIdle { end_process, go_on };
+/// Ctrl-C asks the running script to stop between two instructions; a second one ends the process.
+void stop_on_interrupt(WhenIdle idle = WhenIdle::end_process);
 bool was_interrupted() noexcept;
+/// Forgets an interrupt that was dealt with: a session goes on.
+void clear_interrupt() noexcept;
 
 }  // namespace ballast::host
 

@@ -53,7 +53,7 @@ TEST_SUITE("command line") {
         {{"eval", "-e", "return ...", "--input", "bad.json"}, 2, "bad.json:1:7"},
         {{"eval", "-e", "0/0"}, 2, "expected a finite number, found nan"},
         {{"eval", "-e", "1", "--desk", "nodesk"}, 2, "nodesk: no such folder; `ballast init DESK` makes a desk folder"},
-        {{"eval", "-e", "while true do end", "--setting", "limits.runbook.seconds=0.1"}, 3, "the time limit of 0.1 s is reached"},
+        {{"eval", "-e", "while true do end", "--setting", "limits.eval.seconds=0.1"}, 3, "the time limit of 0.1 s is reached"},
         {{"run"}, 2, "name a runbook, for example runbooks/portfolio_cycle.lua"},
         {{"run", "nosuch"}, 2, "nosuch: no such runbook in the desk or the installation"},
         {{"run", "portfolio_cycle"}, 2, "parameter portfolio_value: 'portfolio_value' is missing: Value of the portfolio. Give it with --set portfolio_value=..."},
