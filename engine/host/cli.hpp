@@ -28,6 +28,7 @@ struct CommonOptions {
   std::optional<std::string> config;
   std::vector<std::string> settings;
   bool json = false;
+  bool traceback = false;  ///< show the calls even where no script has to be changed
 
   /// Finds the folders. Throws: Error{not_found} when the desk is not a folder.
   Desk open_desk() const;

@@ -311,7 +311,7 @@ void State::throw_failure() {
   lua_pop(lua_, 1);
   const std::string code = text("code"), file = text("file");
   const core::Code kind = core::code_from_name(code, core::Code::domain);
-  const ScriptError error(kind, code, text("message"), text("where"), source_line(file, line), text("traceback"));
+  const ScriptError error(kind, code, text("message"), text("where"), source_line(file, line), text("traceback"), text("reason"));
   lua_pop(lua_, 1);
   throw error;
 }

@@ -120,6 +120,51 @@ TEST_SUITE("command line") {
     }
   }
 
+  TEST_CASE("what an operator has to correct is one sentence with its place; the calls of library code show with --traceback") {
+    TestDesk desk;
+    desk.sample();
+    desk.spill("weights.json", R"({"BTC_USDT": "x"})");
+    const std::string runbook = "runbooks/portfolio_cycle.lua:";
+    const std::tuple<std::vector<std::string>, std::string> cases[] = {
+        {desk.cycle({"--set", "allocations=weight.json"}), "error: weight.json: there is no such file (did you mean 'weights.json'?)\n  in " + runbook},
+        {desk.cycle({"--set", "allocations=/nosuch/weights.json"}), "error: /nosuch/weights.json: there is no such file\n  in " + runbook},
+        {desk.cycle({"--set", "allocations=weights.json"}), "error: weights.json: "},
+        {desk.cycle({"--set", "governor=stage6_cor"}), "error: no setting 'governors.stage6_cor' (did you mean 'stage6_core'?)\n  in " + runbook},
+        {desk.cycle({"--set", "policy=portfolio_governer"}), "error: policies/portfolio_governer.lua: no policy 'portfolio_governer' (did you mean 'portfolio_governor'?)\n  in " + runbook},
+        {{"eval", "-e", "ballast.market.series()", "--var", "nowhere"}, "error: nowhere/market.sqlite: there is no market store here; import data or make a sample first\n  in -e:1 (--traceback"},
+        {{"eval", "-e", "error { code = 'weights_unknown', message = 'Name the weights.' }"}, "error: Name the weights.\n  in -e:1 (--traceback"}};
+    for (const auto& each : cases) {
+      auto arguments = std::get<0>(each);
+      const std::string& text = std::get<1>(each);
+      CAPTURE(text);
+      const Ran plain = desk.run(arguments);
+      CAPTURE(plain.error);
+      CHECK(plain.status == 2);
+      CHECK(plain.error.starts_with(text));
+      CHECK(plain.error.find("called from") == std::string::npos);
+      CHECK(plain.error.find("lua/") == std::string::npos);
+      arguments.push_back("--traceback");
+      const Ran whole = desk.run(arguments);
+      CHECK(whole.status == 2);
+      CHECK(whole.error.find("called from\n") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("an error of a script keeps its line and its calls, and one raised for a caller has the caller's place") {
+    TestDesk desk;
+    for (const char* code : {"local function f() return 1 + {} end return f() + 1", "ballast.json.parse(3)", "ballast.files.read_document()", "error('text')",
+                             "error { code = 'policy.decision_shape', message = 'Wrong.' }"}) {
+      CAPTURE(code);
+      const Ran ran = desk.run({"eval", "-e", code});
+      CHECK(ran.status == 2);
+      CHECK(ran.error.starts_with("error: -e:1: "));
+      CHECK(ran.error.find("called from\n  -e:1: ") != std::string::npos);
+    }
+    const Ran raised = desk.run({"eval", "-e", "local failure = require 'failure'\nfailure.require(false, 'shape.wrong', 'No.')"});
+    CAPTURE(raised.error);
+    CHECK(raised.error.starts_with("error: -e:2: No.\n     2 | failure.require(false, 'shape.wrong', 'No.')\ncalled from\n  -e:2: "));
+  }
+
   TEST_CASE("every verb answers --help with status 0 and an example or its options") {
     TestDesk desk;
     for (const char* verb : {"run", "eval", "repl", "test", "verify", "replay", "log", "data", "keys", "review", "init", "meta"}) {
