@@ -33,6 +33,8 @@ TEST_SUITE("command line") {
     desk.spill("bad.json", "{\"a\": }");
     desk.spill("bad.lua", "return 1 +");
     desk.spill("bad.csv", "one,two\n1,2\n");
+    desk.spill("good.csv", "time,open,high,low,close,volume\n2024-01-01T00:00:00Z,1,2,1,2,10\n");
+    desk.spill("packed.csv", "\x1f\x8b\x08more");
     desk.spill("short.csv", "open_time,open,high,low,close,volume\n2024-01-01T00:00:00Z,1,2\n");
     desk.spill("governor.yaml", "name: x\n");
     desk.spill("nan.json", "{\"BTC_USDT\": NaN}");
@@ -87,8 +89,17 @@ TEST_SUITE("command line") {
         {{"log", "append", "--note", "x", "--decision", "{"}, 2, "parameter decision:1:"},
         {{"data", "list", "--var", "nowhere"}, 2, "nowhere/market.sqlite: there is no market store here; import data or make a sample first"},
         {{"data", "query", "--symbol", "NOPE"}, 2, "no bars of NOPE are stored; accepted: BNB_USDT, BTC_USDT, ETH_USDT, SOL_USDT"},
-        {{"data", "query", "--symbol", "../../etc"}, 2, "'../../etc' is not a symbol"},
-        {{"data", "query", "--symbol", "BTC_USDT", "--interval", "soon"}, 2, "soon"},
+        {{"data", "query", "--symbol", "../../etc"}, 2, "--symbol: '../../etc' is not a symbol"},
+        {{"data", "query", "--symbol", "BTC_USDT", "--interval", "soon"}, 2, "--interval: 'soon' is not a bar interval"},
+        {{"data", "export", "--symbol", "BTC_USDT", "--kind", "bras"}, 2, "--kind: 'bras' is not a kind of market data (did you mean 'bars'?)"},
+        {{"data", "import", "short.csv", "--kind", "bras"}, 2, "--kind: 'bras' is not a kind of market data (did you mean 'bars'?)"},
+        {{"data", "import", "short.csv", "--symbol", "?"}, 2, "--symbol: '?' is not a symbol"},
+        {{"data", "import", "short.csv", "--symbol", "SPY", "--interval", "x"}, 2, "--interval: 'x' is not a bar interval"},
+        {{"data", "import", "short.csv", "--symbol", "SPY", "--time", "x"}, 2, "--time: 'x' is not a time"},
+        {{"data", "import", "good.csv"}, 2, "good.csv: cannot tell the symbol"},
+        {{"data", "import", "good.csv"}, 2, "give it with --symbol"},
+        {{"data", "import", "good.csv", "--symbol", "SPY"}, 2, "cannot tell the interval of the bars: give it with --interval"},
+        {{"data", "import", "packed.csv"}, 2, "packed.csv: the file is compressed by gzip: unpack it with gunzip; only CSV text is read"},
         {{"data", "import", "nosuch.csv"}, 2, "nosuch.csv: cannot open: No such file or directory"},
         {{"data", "import", "bad.csv"}, 2, "bad.csv"},
         {{"data", "import", "short.csv", "--symbol", "SPY", "--strict"}, 2, "short.csv"},
@@ -216,6 +227,27 @@ TEST_SUITE("command line") {
         if (json && ran.status == 2) CHECK_NOTHROW(ran.json());
       }
     }
+  }
+
+  TEST_CASE("an import that keeps no row ends with 2 and says so; one that keeps some ends with 0") {
+    TestDesk desk;
+    const std::string header = "open_time,open,high,low,close,volume\n";
+    desk.spill("BTCUSDT_1h.csv", header + "2024-01-01T00:00:00Z,-1,2,1,2,10\n2024-01-01T01:00:00Z,-1,2,1,2,10\n2024-01-01T02:00:00Z,1,2,1,x,10\n");
+    desk.spill("ETHUSDT_1h.csv", header + "2024-01-01T00:00:00Z,-1,2,1,2,10\n2024-01-01T01:00:00Z,1,2,1,2,10\n");
+    const Ran none = desk.run({"data", "import", "BTCUSDT_1h.csv"});
+    CAPTURE(none.out + none.error);
+    CHECK(none.status == 2);
+    CHECK(none.error == "error: BTCUSDT_1h.csv: nothing was imported: all 3 rows are in quarantine, most as non_positive_price (first at line 2); `ballast data list --quarantine` shows them\n");
+    CHECK(none.out.find("3 rows read: 0 new") != std::string::npos);
+    CHECK(desk.run({"data", "list", "--quarantine"}).out.find("3 rows in quarantine") != std::string::npos);  // kept, to be looked at
+    CHECK(desk.run({"data", "import", "ETHUSDT_1h.csv"}).status == 0);
+    CHECK(desk.run({"data", "import", "ETHUSDT_1h.csv"}).status == 0);  // unchanged rows are there
+    const Ran both = desk.run({"data", "import", "ETHUSDT_1h.csv", "BTCUSDT_1h.csv", "--json"});
+    CHECK(both.status == 2);
+    const auto document = both.json();
+    CHECK(document["imports"].size() == 2);
+    CHECK(document["error"]["where"] == "BTCUSDT_1h.csv");
+    CHECK(document["error"]["message"].get<std::string>().starts_with("nothing was imported: "));
   }
 
   TEST_CASE("with an empty market the run says that data is missing") {
