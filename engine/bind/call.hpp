@@ -74,7 +74,7 @@ bool read_arguments([[maybe_unused]] lua_State* L, const D& decl, typename D::Si
   }
   const Words& words = decl.arguments[bad];
   problem = {"argument", fmt::format("{}: argument #{} '{}'{}: {}", decl.name, bad + 1, words.name,
-                                     words.unit.empty() ? std::string() : fmt::format(" ({})", words.unit), why)};
+                                     words.unit.empty() ? std::string() : fmt::format(" ({})", words.unit), why), {}};
   return false;
 }
 
@@ -126,9 +126,9 @@ bool run(lua_State* L) noexcept {
     typename D::Signature::Arguments arguments{};
     const int given = lua_gettop(L);
     if (context.stop.requested()) {
-      problem = {"budget", context.limit_text};
+      problem = {"budget", context.limit_text, {}};
     } else if (given > static_cast<int>(arity)) {
-      problem = {"argument", fmt::format("{}: expected at most {} argument{}, found {}", decl.name, arity, arity == 1 ? "" : "s", given)};
+      problem = {"argument", fmt::format("{}: expected at most {} argument{}, found {}", decl.name, arity, arity == 1 ? "" : "s", given), {}};
     } else if (read_arguments(L, decl, arguments, problem, std::make_index_sequence<arity>{})) {
       bool pushed = false;
       if constexpr (decl.effect != Effect::pure) {
@@ -156,7 +156,7 @@ bool run(lua_State* L) noexcept {
       return pushed;  // otherwise Lua ran out of memory and its message is on the stack
     }
   } catch (...) {
-    problem = problem_from_current_exception(decl.name);
+    problem = problem_from_current_exception(decl.name, decl.effect != Effect::pure);
   }
   if (call_watcher != nullptr) call_watcher->called(&decl, false);
   push_problem(L, problem);

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,6 +83,7 @@ class Context {
   MemoryAccount memory;
   Effects granted = Effects::of(Effect::pure);
   Answers* answers = nullptr;   ///< none in policies: they reach pure primitives only
+  std::int64_t instructions_left = std::numeric_limits<std::int64_t>::max();  ///< until the limit, where one is set
   std::string limit_text;       ///< which limit stopped the script, for the message
 
   /// Keeps data of a handle and counts it. Throws: Error{memory} when the limit would be passed.

@@ -45,20 +45,24 @@ int push_problem_protected(lua_State* L) {
   const char* place = lua_tolstring(L, 1, &n);
   std::string_view where(place, n);
   if (where.ends_with(": ")) where.remove_suffix(2);
-  push_error_table(L, problem.code, problem.message, where);
+  push_error_table(L, problem.code, problem.message, where, problem.reason);
   return 1;
 }
 
 }  // namespace
 
-void push_error_table(lua_State* L, std::string_view code, std::string_view message, std::string_view where) {
-  lua_createtable(L, 0, 3);
+void push_error_table(lua_State* L, std::string_view code, std::string_view message, std::string_view where, std::string_view reason) {
+  lua_createtable(L, 0, 4);
   push_view(L, code);
   lua_setfield(L, -2, "code");
   push_view(L, message);
   lua_setfield(L, -2, "message");
   push_view(L, where);
   lua_setfield(L, -2, "where");
+  if (!reason.empty()) {
+    push_view(L, reason);
+    lua_setfield(L, -2, "reason");
+  }
   push_metatable(L);
   lua_setmetatable(L, -2);
 }
@@ -71,18 +75,18 @@ bool is_error_table(lua_State* L, int index) {
   return same;
 }
 
-Problem problem_from_current_exception(std::string_view name) noexcept {
+Problem problem_from_current_exception(std::string_view name, bool of_world) noexcept {
   try {
     try {
       throw;
     } catch (const core::Error& e) {
-      return {std::string(core::code_name(e.code())), fmt::format("{}: {}", name, e.what())};
+      return {std::string(core::code_name(e.code())), fmt::format("{}: {}", name, e.what()), of_world ? e.what() : ""};
     } catch (const std::bad_alloc&) {
-      return {"memory", "out of memory"};
+      return {"memory", "out of memory", {}};
     } catch (const std::exception& e) {
-      return {"internal", fmt::format("{}: {}", name, e.what())};
+      return {"internal", fmt::format("{}: {}", name, e.what()), {}};
     } catch (...) {
-      return {"internal", fmt::format("{}: unknown failure", name)};
+      return {"internal", fmt::format("{}: unknown failure", name), {}};
     }
   } catch (...) {
     return {};  // no memory even for the text: an empty problem needs none

@@ -29,10 +29,12 @@ class FixedClock final : public Clock {
   Instant instant_;
 };
 
-/// Asked by any work that may take over 10 ms; once requested it stays so.
+/// Asked by any work that may take over 10 ms; once requested it stays so until whoever began the work clears it.
 class Stop {
  public:
   void request() noexcept { requested_.store(true, std::memory_order_relaxed); }
+  /// For sessions, in which other work follows what was stopped.
+  void clear() noexcept { requested_.store(false, std::memory_order_relaxed); }
   bool requested() const noexcept { return requested_.load(std::memory_order_relaxed); }
   /// Throws: Error{budget} when a stop was requested.
   void check() const;

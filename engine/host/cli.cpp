@@ -33,12 +33,12 @@ exit status: 0 passed or allowed; 1 denied, failed, not verified, differences; 2
 
 int status_of(const core::Error& error) { return error.code() == core::Code::budget ? kStopped : kError; }
 
-void report(const core::Error& error, bool json) {
-  if (json) {
+void report(const core::Error& error, const CommonOptions& common) {
+  if (common.json) {
     const std::string text = error_document(error).dump(-1, ' ', false, core::Json::error_handler_t::replace) + "\n";
     std::fwrite(text.data(), 1, text.size(), stdout);
   } else {
-    const std::string text = explain(error);
+    const std::string text = explain(error, common.traceback ? Calls::show : Calls::hide);
     std::fwrite(text.data(), 1, text.size(), stderr);
   }
 }
@@ -71,6 +71,7 @@ void add_common_options(CLI::App& verb, CommonOptions& common) {
   verb.add_option("--config", common.config, "Settings file laid over those of the desk");
   verb.add_option("--setting", common.settings, "One setting, as section.key=value; may be repeated");
   verb.add_flag("--json", common.json, "One JSON document on standard output");
+  verb.add_flag("--traceback", common.traceback, "Show the calls that led to an error, of libraries too");
 }
 
 bool shows_colour(int descriptor) {
@@ -97,6 +98,7 @@ int run_command_line(int argc, char** argv) noexcept {
     add_log_verb(app, common, action);
     add_data_verb(app, common, action);
     add_keys_verb(app, common, action);
+    add_review_verb(app, common, action);
     add_init_verb(app, common, action);
     add_meta_verb(app, common, action);
     try {
@@ -116,13 +118,13 @@ int run_command_line(int argc, char** argv) noexcept {
     const int status = action ? action() : static_cast<int>(kError);
     return was_interrupted() ? static_cast<int>(kInterrupted) : status;
   } catch (const core::Error& e) {
-    report(e, common.json);
+    report(e, common);
     return was_interrupted() ? static_cast<int>(kInterrupted) : status_of(e);
   } catch (const std::bad_alloc&) {
     std::fputs("error: out of memory\n", stderr);
     return kError;
   } catch (const std::exception& e) {
-    report(core::Error(core::Code::internal, fmt::format("{} (this is a defect of ballast)", e.what())), common.json);
+    report(core::Error(core::Code::internal, fmt::format("{} (this is a defect of ballast)", e.what())), common);
     return kError;
   } catch (...) {
     std::fputs("error: unknown failure (this is a defect of ballast)\n", stderr);

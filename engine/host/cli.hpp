@@ -28,6 +28,7 @@ struct CommonOptions {
   std::optional<std::string> config;
   std::vector<std::string> settings;
   bool json = false;
+  bool traceback = false;  ///< show the calls even where no script has to be changed
 
   /// Finds the folders. Throws: Error{not_found} when the desk is not a folder.
   Desk open_desk() const;
@@ -49,6 +50,7 @@ void add_replay_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_log_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_data_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_keys_verb(CLI::App& app, CommonOptions& common, Action& action);
+void add_review_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_init_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_meta_verb(CLI::App& app, CommonOptions& common, Action& action);
 

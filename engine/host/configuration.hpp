@@ -31,6 +31,8 @@ struct MarketSettings {
 struct LimitSettings {
   Limits policy{.seconds = 2, .memory_mib = 64, .output_kib = 0, .instructions = 0};
   Limits runbook{.seconds = 600, .memory_mib = 1024, .output_kib = 4096, .instructions = 0};
+  Limits eval{.seconds = 60, .memory_mib = 1024, .output_kib = 4096, .instructions = 0};
+  Limits repl{.seconds = 60, .memory_mib = 1024, .output_kib = 4096, .instructions = 0};
   Limits test{.seconds = 60, .memory_mib = 512, .output_kib = 1024, .instructions = 0};
 };
 
@@ -103,6 +105,8 @@ struct Record<host::LimitSettings> {
   static constexpr std::string_view name = "LimitSettings", doc = "What scripts may use before they are stopped.";
   static constexpr auto fields = std::tuple{field(&S::policy, {.name = "policy", .doc = "One policy call."}),
                                             field(&S::runbook, {.name = "runbook", .doc = "One run of a runbook, policies included."}),
+                                            field(&S::eval, {.name = "eval", .doc = "One call of `ballast eval` with the profile runbook."}),
+                                            field(&S::repl, {.name = "repl", .doc = "One entry of `ballast repl`; memory: the whole session."}),
                                             field(&S::test, {.name = "test", .doc = "One case of `ballast test`."})};
 };
 

@@ -35,7 +35,11 @@ class DeskServices : public modules::Services {
   void permit_file(const std::string& path) { permitted_.insert(path); }
   /// Scripted tests read their vectors from anywhere.
   void permit_everything() { everything_ = true; }
-  void limit_output(std::size_t bytes) { output_limit_ = bytes; }
+  /// Bounds what is printed from now on.
+  void limit_output(std::size_t bytes) {
+    output_limit_ = bytes;
+    output_ = 0;
+  }
   /// Printed text goes to standard error, so that standard output holds one document.
   void print_to_standard_error() { print_to_error_ = true; }
 

@@ -40,6 +40,20 @@ std::string help_of_module(const bind::ModuleRows& module) {
   return out;
 }
 
+/// A function of Lua's own libraries that behaves differently here in a way that people should know.
+struct Replaced {
+  std::string_view name, summary, text;
+  lua_CFunction entry;
+};
+constexpr Replaced kReplaced[] = {
+    {"table.sort", "Sorts a list in place; stable, the same on every run.",
+     "table.sort(list, comparator?)\n"
+     "  Sorts a list in place. Stable: elements of which neither goes before the other keep their order.\n"
+     "  comparator: function(a, b) that returns whether a must go before b; '<' when left out.\n"
+     "  The same list and comparator give the same order on every run, even where the comparator contradicts itself.\n"
+     "  An error in the comparator leaves the list as it was.\n",
+     &sort_table}};
+
 /// "ballast.market" is a table; handle types are classes whose functions are methods.
 bool is_handle(const bind::ModuleRows& module) { return !module.path.starts_with("ballast."); }
 
@@ -117,6 +131,9 @@ std::string help_of_value(lua_State* L, int index) {
         if (row.entry == function) return help_of_row(row);
       }
     }
+    for (const Replaced& each : kReplaced) {
+      if (each.entry == function) return std::string(each.text);
+    }
     return {};
   }
   for (const char* handle : {"Vector", "Matrix", "Series"}) {
@@ -152,6 +169,10 @@ std::string help_of_word(const std::string& word) {
         found += fmt::format("  {:<34} {}\n", full, row.summary);
       }
     }
+  }
+  for (const Replaced& each : kReplaced) {
+    if (each.name == word) return std::string(each.text);
+    if (each.name.find(word) != std::string_view::npos) found += fmt::format("  {:<34} {}\n", each.name, each.summary);
   }
   return found;
 }

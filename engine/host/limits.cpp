@@ -1,5 +1,6 @@
 #include "host/limits.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -18,6 +19,7 @@ namespace {
 constexpr double kGraceSeconds = 1.0;  // a C call may run this long past the limit before the process is ended
 
 std::atomic<bool> interrupted{false};
+std::atomic<bool> ends_when_idle{true};
 std::atomic<lua_State*> interruptible{nullptr};
 std::atomic<bind::Context*> interruptible_context{nullptr};
 
@@ -25,19 +27,31 @@ void raise_in_script(lua_State* L, lua_Debug*) {
   // Armed at every instruction from now on: a protected call that catches this is stopped again at once.
   bind::Context& context = bind::context_of(L);
   lua_sethook(L, &raise_in_script, LUA_MASKCOUNT | LUA_MASKCALL | LUA_MASKRET, 1);
+  if (interrupted.load()) context.limit_text = "interrupted";
   lua_pushlstring(L, context.limit_text.data(), context.limit_text.size());
   lua_error(L);
 }
 
+constexpr std::int64_t kCountedAtOnce = 1000;  // what C functions spend is noticed after so many instructions at the latest
+
+void count_next(lua_State* L, std::int64_t left);
+
 void count_out(lua_State* L, lua_Debug* activation) {
-  bind::context_of(L).stop.request();
+  bind::Context& context = bind::context_of(L);
+  context.instructions_left -= lua_gethookcount(L);
+  if (context.instructions_left > 0) return count_next(L, context.instructions_left);
+  context.stop.request();
   raise_in_script(L, activation);
 }
 
+void count_next(lua_State* L, std::int64_t left) {
+  lua_sethook(L, &count_out, LUA_MASKCOUNT, static_cast<int>(std::min(left, kCountedAtOnce)));
+}
+
 void on_interrupt(int) {
-  if (interrupted.exchange(true)) std::_Exit(130);  // a second Ctrl-C does not wait
   lua_State* L = interruptible.load();
-  if (L == nullptr) std::_Exit(130);
+  if (L == nullptr && !ends_when_idle.load()) return;
+  if (interrupted.exchange(true) || L == nullptr) std::_Exit(130);  // a second Ctrl-C does not wait
   interruptible_context.load()->stop.request();
   lua_sethook(L, &raise_in_script, LUA_MASKCOUNT | LUA_MASKCALL | LUA_MASKRET, 1);
 }
@@ -119,15 +133,25 @@ TimeLimit::~TimeLimit() {
 
 void limit_instructions(lua_State* L, bind::Context& context, std::int64_t count) {
   context.limit_text = fmt::format("the limit of {} instructions is reached", count);
-  lua_sethook(L, &count_out, LUA_MASKCOUNT, static_cast<int>(std::min<std::int64_t>(count, 2'000'000'000)));
+  context.instructions_left = count;
+  count_next(L, count);
 }
 
-void stop_on_interrupt() {
+void spend_instructions(lua_State* L, std::int64_t count) {
+  bind::Context& context = bind::context_of(L);
+  context.instructions_left -= count;
+  if (context.instructions_left <= 0) context.stop.request();
+  if (context.stop.requested()) raise_in_script(L, nullptr);
+}
+
+void stop_on_interrupt(WhenIdle idle) {
+  ends_when_idle.store(idle == WhenIdle::end_process);
   struct sigaction action {};
   action.sa_handler = &on_interrupt;
   sigaction(SIGINT, &action, nullptr);
 }
 
 bool was_interrupted() noexcept { return interrupted.load(); }
+void clear_interrupt() noexcept { interrupted.store(false); }
 
 }  // namespace ballast::host

@@ -37,9 +37,17 @@ class TimeLimit {
 /// Counts instructions instead of time: the same script stops at the same place on every machine.
 void limit_instructions(lua_State* L, bind::Context& context, std::int64_t count);
 
-/// Ctrl-C asks the running script to stop between two instructions.
-void stop_on_interrupt();
+/// For C functions that work for long: charges `count` instructions to the running script, and raises, as the hook of a
+/// limit would, when it was stopped or has used up what it may.
+void spend_instructions(lua_State* L, std::int64_t count);
+
+/// What Ctrl-C does while no script runs.
+enum class WhenIdle { end_process, go_on };
+/// Ctrl-C asks the running script to stop between two instructions; a second one ends the process.
+void stop_on_interrupt(WhenIdle idle = WhenIdle::end_process);
 bool was_interrupted() noexcept;
+/// Forgets an interrupt that was dealt with: a session goes on.
+void clear_interrupt() noexcept;
 
 }  // namespace ballast::host
 

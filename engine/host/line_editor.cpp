@@ -1,6 +1,7 @@
 #include "host/line_editor.hpp"
 
 #include <cctype>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <iostream>
@@ -16,6 +17,7 @@ namespace {
 struct Client {
   std::string prompt;
   LineEditor::Completer completer;
+  bool interrupted = false;
 };
 
 Client& client_of(EditLine* line) {
@@ -50,6 +52,21 @@ unsigned char complete_word(EditLine* line, int) {
   return CC_REDISPLAY;
 }
 
+/// Ctrl-C while a line is edited: ends the line, and read() says how it ended.
+unsigned char interrupt_line(EditLine* line, int) {
+  client_of(line).interrupted = true;
+  std::fputs("^C\n", stdout);
+  return CC_NEWLINE;
+}
+
+/// Ctrl-Z: the shell gets its terminal as it was.
+unsigned char suspend(EditLine* line, int) {
+  el_set(line, EL_PREP_TERM, 0);
+  std::raise(SIGTSTP);
+  el_set(line, EL_PREP_TERM, 1);
+  return CC_REDISPLAY;
+}
+
 }  // namespace
 
 struct LineEditor::Terminal {
@@ -74,6 +91,12 @@ LineEditor::LineEditor(std::filesystem::path history, Completer completer) {
   el_set(terminal_->line, EL_EDITOR, "emacs");
   el_set(terminal_->line, EL_ADDFN, "ballast-complete", "Complete the name before the cursor", &complete_word);
   el_set(terminal_->line, EL_BIND, "^I", "ballast-complete", nullptr);
+  // While a line is edited Ctrl-C is a key; while a script runs the terminal is as it was, and Ctrl-C is a signal.
+  el_set(terminal_->line, EL_SETTY, "-d", "-isig", nullptr);
+  el_set(terminal_->line, EL_ADDFN, "ballast-interrupt", "Set the line aside", &interrupt_line);
+  el_set(terminal_->line, EL_BIND, "^C", "ballast-interrupt", nullptr);
+  el_set(terminal_->line, EL_ADDFN, "ballast-suspend", "Stop until the shell goes on", &suspend);
+  el_set(terminal_->line, EL_BIND, "^Z", "ballast-suspend", nullptr);
   terminal_->history = history_init();
   HistEvent event;
   ::history(terminal_->history, &event, H_SETSIZE, 1000);
@@ -92,20 +115,27 @@ LineEditor::~LineEditor() {
   el_end(terminal_->line);
 }
 
-std::optional<std::string> LineEditor::read(const std::string& prompt) {
+LineEditor::Input LineEditor::read(const std::string& prompt) {
+  Input out;
   if (!terminal_) {
-    std::string line;
-    if (!std::getline(std::cin, line)) return std::nullopt;
-    return line;
+    if (std::getline(std::cin, out.line)) out.event = Event::line;
+    return out;
   }
   terminal_->client.prompt = prompt;
+  terminal_->client.interrupted = false;
+  el_set(terminal_->line, EL_PREP_TERM, 1);  // before the prompt shows: from then on Ctrl-C is a key
   int count = 0;
   const char* text = el_gets(terminal_->line, &count);
-  if (text == nullptr || count <= 0) return std::nullopt;
+  if (text != nullptr && count > 0) out.line.assign(text, static_cast<std::size_t>(count));
+  while (!out.line.empty() && (out.line.back() == '\n' || out.line.back() == '\r')) out.line.pop_back();
+  if (terminal_->client.interrupted) {
+    out.event = Event::interrupt;
+    return out;
+  }
+  if (text == nullptr || count <= 0) return out;
   HistEvent event;
-  std::string out(text, static_cast<std::size_t>(count));
-  if (out.find_first_not_of(" \t\n") != std::string::npos) ::history(terminal_->history, &event, H_ENTER, text);
-  while (!out.empty() && (out.back() == '\n' || out.back() == '\r')) out.pop_back();
+  if (out.line.find_first_not_of(" \t") != std::string::npos) ::history(terminal_->history, &event, H_ENTER, (out.line + "\n").c_str());
+  out.event = Event::line;
   return out;
 }
 

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,8 +18,14 @@ class LineEditor {
   LineEditor(const LineEditor&) = delete;
   LineEditor& operator=(const LineEditor&) = delete;
 
-  /// Returns a line without its end, or nothing at the end of input.
-  std::optional<std::string> read(const std::string& prompt);
+  enum class Event { line, interrupt, end };
+  struct Input {
+    Event event = Event::end;
+    std::string line;  ///< without its end; what Ctrl-C set aside when it is an interrupt
+  };
+  /// Waits for a line, Ctrl-C (on a terminal) or the end of input.
+  Input read(const std::string& prompt);
+  bool is_terminal() const { return terminal_ != nullptr; }
 
  private:
   struct Terminal;

@@ -12,6 +12,11 @@ void open_math(lua_State* L);
 void open_string(lua_State* L);
 void open_table(lua_State* L);
 
+/// table.sort(list, comparator): a stable merge sort that makes the same comparisons in the same order on every run.
+/// Elements are read once before and written once after, with metamethods as in the stock one; a comparator that raises
+/// or is stopped leaves the list as it was, and one that contradicts itself gives some order, always the same.
+int sort_table(lua_State* L);
+
 /// Makes reading an undefined name in the table on top of the stack an error that names the nearest one;
 /// `what` is how the message calls the table ("ballast.market"). With `writable` false, writing is one too.
 void make_strict(lua_State* L, const char* what, bool writable);

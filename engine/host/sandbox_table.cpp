@@ -57,6 +57,8 @@ void open_table(lua_State* L) {
   lua_setfield(L, -2, "move");
   lua_pushcfunction(L, &concat);
   lua_setfield(L, -2, "concat");
+  lua_pushcfunction(L, &sort_table);
+  lua_setfield(L, -2, "sort");
   lua_setfield(L, -2, "table");
 }
 

@@ -1,5 +1,7 @@
 #include "host/script_error.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "bind/context.hpp"
@@ -21,6 +23,37 @@ std::string raw_text(lua_State* L, int table, const char* key) {
 void set_text(lua_State* L, const char* key, const std::string& value) {
   lua_pushlstring(L, value.data(), value.size());
   lua_setfield(L, -2, key);
+}
+
+/// Functions of this library raise for their callers: the place of an error is where they were called.
+constexpr std::string_view kRaisesForCallers = "lua/failure.lua";
+
+/// The level of the Lua function, from `level` upward, that an error is about; may be past the last one.
+int blamed_level(lua_State* L, int level) {
+  lua_Debug frame;
+  for (; lua_getstack(L, level, &frame) != 0; ++level) {
+    lua_getinfo(L, "S", &frame);
+    if (*frame.what != 'C' && frame.short_src != kRaisesForCallers) break;
+  }
+  return level;
+}
+
+/// Scripts give codes of their own to what somebody else has to correct ("allocations_invalid"); a dotted one
+/// ("policy.decision_shape") names the library whose contract the script itself broke.
+bool is_reason_code(const std::string& code) {
+  return code.find('.') == std::string::npos && core::code_name(core::code_from_name(code, core::Code::internal)) != code;
+}
+
+/// The innermost place of a traceback that does not lie in a library.
+std::string place_outside_libraries(const std::string& traceback) {
+  for (std::size_t from = 0; from < traceback.size();) {
+    const std::size_t end = std::min(traceback.find('\n', from), traceback.size());
+    std::string line = traceback.substr(from, end - from);
+    from = end + 1;
+    if (line.starts_with("  lua/") || line.starts_with("  ...")) continue;
+    return line.substr(2, line.find(": in ") - 2);
+  }
+  return {};
 }
 
 /// Lists the Lua frames above `level`, innermost first.
@@ -48,13 +81,15 @@ std::string traceback_of(lua_State* L, int level) {
 }  // namespace
 
 int describe_failure(lua_State* L) {
-  std::string code = "domain", message, where;
+  std::string code = "domain", message, where, reason;
   const bool stopped = bind::context_of(L).stop.requested();
   if (lua_type(L, 1) == LUA_TTABLE) {
     code = raw_text(L, 1, "code");
     message = raw_text(L, 1, "message");
     where = raw_text(L, 1, "where");
+    if (bind::is_error_table(L, 1)) reason = raw_text(L, 1, "reason");
     if (code.empty()) code = "domain";
+    if (is_reason_code(code)) reason = message;
     if (message.empty()) message = "the script raised a table without a message";
   } else if (lua_type(L, 1) == LUA_TSTRING) {
     std::size_t n = 0;
@@ -71,12 +106,11 @@ int describe_failure(lua_State* L) {
   std::string file;
   int line = 0;
   lua_Debug frame;
-  for (int level = 1; lua_getstack(L, level, &frame) != 0; ++level) {
+  const int blamed = blamed_level(L, 1);
+  if (lua_getstack(L, blamed, &frame) != 0) {
     lua_getinfo(L, "Sl", &frame);
-    if (*frame.what == 'C') continue;
     file = frame.short_src;
     line = frame.currentline;
-    break;
   }
   // Lua puts "file:line: " before the text of error(); the place has a field of its own here.
   if (where.empty()) {
@@ -95,8 +129,8 @@ int describe_failure(lua_State* L) {
     file = where.substr(0, colon);
     line = std::atoi(where.c_str() + colon + 1);
   }
-  const std::string traceback = traceback_of(L, 1);
-  lua_createtable(L, 0, 6);
+  const std::string traceback = traceback_of(L, blamed);
+  lua_createtable(L, 0, 7);
   set_text(L, "code", code);
   set_text(L, "message", message);
   set_text(L, "where", where);
@@ -104,12 +138,18 @@ int describe_failure(lua_State* L) {
   lua_pushinteger(L, line);
   lua_setfield(L, -2, "line");
   set_text(L, "traceback", traceback);
+  set_text(L, "reason", stopped ? "" : reason);
   return 1;
 }
 
-std::string explain(const core::Error& error) {
+std::string explain(const core::Error& error, Calls calls) {
   std::string out = fmt::format("error: {}\n", error.what());
-  if (const auto* script = dynamic_cast<const ScriptError*>(&error)) {
+  const auto* script = dynamic_cast<const ScriptError*>(&error);
+  if (script != nullptr && calls == Calls::hide && !script->reason().empty()) {
+    const std::string place = place_outside_libraries(script->traceback());
+    out = fmt::format("error: {}\n", script->reason());
+    if (!place.empty()) out += fmt::format("  in {} (--traceback shows the calls)\n", place);
+  } else if (script != nullptr) {
     if (!script->source_line().empty()) {
       const auto colon = script->where().rfind(':');
       out += fmt::format("  {:>4} | {}\n", colon == std::string::npos ? "" : script->where().substr(colon + 1), script->source_line());

@@ -7,6 +7,7 @@
 
 #include "bind/json_value.hpp"
 #include "host/help.hpp"
+#include "host/limits.hpp"
 #include "host/sandbox.hpp"
 #include "host/script_error.hpp"
 
@@ -174,7 +175,9 @@ Session::Reply Session::enter(const std::string& line) {
     state_.call(0, LUA_MULTRET);
     Reply reply;
     const int count = lua_gettop(L) - base;
-    for (int i = 1; i <= count; ++i) reply.text += pretty_value(L, base + i) + "\n";
+    state_.under_limits([&] {
+      for (int i = 1; i <= count; ++i) reply.text += pretty_value(L, base + i) + "\n";
+    });
     if (count > 0) {
       state_.push_environment();
       lua_pushvalue(L, base + 1);
@@ -185,8 +188,12 @@ Session::Reply Session::enter(const std::string& line) {
   } catch (const core::Error& e) {
     entry_.clear();
     lua_settop(L, base);
-    if (e.code() == core::Code::budget) throw;
-    return {Outcome::failed, explain(e)};
+    state_.clear_stop();
+    if (was_interrupted()) {
+      clear_interrupt();
+      return {Outcome::interrupted, fmt::format("interrupted{}\n", e.where().empty() ? "" : " at " + e.where())};
+    }
+    return {e.code() == core::Code::budget ? Outcome::stopped : Outcome::failed, explain(e)};
   }
 }
 

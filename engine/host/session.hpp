@@ -12,7 +12,8 @@ class Session {
  public:
   explicit Session(State& state);
 
-  enum class Outcome { done, incomplete, failed };
+  /// stopped: by a limit; interrupted: by Ctrl-C. The session goes on after either.
+  enum class Outcome { done, incomplete, failed, stopped, interrupted };
   struct Reply {
     Outcome outcome = Outcome::done;
     std::string text;  ///< what to show: values, or the error

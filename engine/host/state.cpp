@@ -253,24 +253,31 @@ void State::call(int arguments, int results) {
   const int function = lua_gettop(lua_) - arguments;
   lua_pushcfunction(lua_, &describe_failure);
   lua_insert(lua_, function);
-  if (limits_.instructions > 0) limit_instructions(lua_, context_, limits_.instructions);
   int status = LUA_OK;
+  limit([&] { status = lua_pcall(lua_, arguments, results, function); });
+  lua_remove(lua_, function);
+  if (status != LUA_OK) throw_failure();
+  if (!context_.stop.requested()) return;
+  lua_settop(lua_, function - 1);  // `return pcall(f)` ends normally after the stop: the result does not count
+  throw ScriptError(core::Code::budget, "budget", context_.limit_text, "", "", "");
+}
+
+void State::under_limits(const std::function<void()>& work) {
+  limit(work);
+  if (context_.stop.requested()) throw ScriptError(core::Code::budget, "budget", context_.limit_text, "", "", "");
+}
+
+void State::limit(const std::function<void()>& work) {
+  if (limits_.instructions > 0) limit_instructions(lua_, context_, limits_.instructions);
   {
     const TimeLimit limit(lua_, context_, limits_.seconds);
     if (limits_.instructions > 0) context_.limit_text = fmt::format("the limit of {} instructions is reached", limits_.instructions);
-    status = lua_pcall(lua_, arguments, results, function);
+    work();
   }
   lua_sethook(lua_, nullptr, 0, 0);
-  if (status != LUA_OK) {
-    lua_remove(lua_, function);
-    throw_failure();
-  }
-  if (context_.stop.requested()) {  // `return pcall(f)` ends normally after the stop: the result does not count
-    lua_settop(lua_, function - 1);
-    throw ScriptError(core::Code::budget, "budget", context_.limit_text, "", "", "");
-  }
-  lua_remove(lua_, function);
 }
+
+void State::clear_stop() { context_.stop.clear(); }
 
 void State::protect(lua_CFunction function, void* data, int results) {
   lua_pushcfunction(lua_, &describe_failure);
@@ -304,7 +311,7 @@ void State::throw_failure() {
   lua_pop(lua_, 1);
   const std::string code = text("code"), file = text("file");
   const core::Code kind = core::code_from_name(code, core::Code::domain);
-  const ScriptError error(kind, code, text("message"), text("where"), source_line(file, line), text("traceback"));
+  const ScriptError error(kind, code, text("message"), text("where"), source_line(file, line), text("traceback"), text("reason"));
   lua_pop(lua_, 1);
   throw error;
 }

@@ -1,6 +1,7 @@
 // One Lua state with its sandbox: what a profile grants, limits, the scripts it loaded. Knows no domain.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,6 +44,11 @@ class State {
   /// Calls the function below `arguments` values, leaving `results` values. Throws: ScriptError, with Error{budget}
   /// codes when a limit stopped it.
   void call(int arguments, int results);
+  /// Runs `work` of the host itself, in which scripts' metamethods may run, under the limits of a call.
+  /// Throws: ScriptError with Error{budget} when a limit stopped it.
+  void under_limits(const std::function<void()>& work);
+  /// Lets a session go on after a limit stopped its last entry.
+  void clear_stop();
   /// Runs a function that may raise (pushing values, building tables) under protection.
   void protect(lua_CFunction function, void* data, int results);
 
@@ -63,6 +69,7 @@ class State {
   friend int require_library(lua_State* L);
   static int open(lua_State* L);
   void require(lua_State* L, const std::string& name);
+  void limit(const std::function<void()>& work);
 
   bind::Context& context_;
   const Profile& profile_;

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/nearest.hpp"
 #include "market/csv.hpp"
+#include "market/file_kind.hpp"
 #include "market/interval.hpp"
 
 namespace ballast::market {
@@ -151,7 +152,11 @@ class Understanding {
   void read_beginning() {
     CsvReader reader(path_);
     CsvRow row;
-    if (!reader.next(row) || row.too_long) refuse("the file has no rows: expected a header and rows of market data");
+    const bool any = reader.next(row);
+    if (const std::string_view found = what_is_not_csv(any ? row.raw : ""); !found.empty()) {
+      refuse(fmt::format("the file is {}; only CSV text is read", found));
+    }
+    if (!any || row.too_long) refuse("the file has no rows: expected a header and rows of market data");
     layout_.at.fill(Layout::kNone);
     layout_.column_count = row.cells.size();
     bool all_numbers = true;
@@ -240,7 +245,7 @@ class Understanding {
                       "volume; quotes time, bid, ask; "
                       "funding time, funding_rate; sentiment time, score; a book side, price, quantity or bid_price_1, "
                       "bid_quantity_1, ...; "
-                      "a column mapping can name them",
+                      "--column FIELD=COLUMN names them where the file calls them otherwise",
                       header_text()));
     }
     if (report_.kind_from.empty()) report_.kind_from = "guessed from the header";
@@ -289,14 +294,14 @@ class Understanding {
       if (!layout_.has(field)) missing.push_back(kFieldNames[static_cast<std::size_t>(field)]);
     }
     if (!missing.empty()) {
-      refuse(fmt::format("no column for {} (needed for {}; found: {}); a column mapping can name it",
+      refuse(fmt::format("no column for {} (needed for {}; found: {}); --column FIELD=COLUMN names it where the file calls it otherwise",
                          fmt::join(missing, ", "), core::name_of(layout_.kind), header_text()));
     }
     if (layout_.kind == Kind::book && (has_header("last_id") || has_header("update_id"))) {
       refuse("these are changes of a book, not snapshots of it; only snapshots are imported");
     }
     if (layout_.kind == Kind::book && !layout_.has(Field::time) && !options_.time) {
-      refuse("the book snapshot has no time column: give its time");
+      refuse("the book snapshot has no time column: give its time with --time");
     }
   }
 
@@ -320,7 +325,7 @@ class Understanding {
       refuse(
           fmt::format("cannot tell the symbol: there is no symbol column, and neither '{}' nor its folder names a pair "
                       "such as BTCUSDT; "
-                      "give the symbol",
+                      "give it with --symbol",
                       whole.filename().string()));
     }
   }
@@ -360,7 +365,7 @@ class Understanding {
     }
     if (times_.empty()) {
       if (*unit == TimeUnit::text && !options_.zoneless_is_utc) {
-        refuse(fmt::format("column '{}' holds times without a zone, such as '{}': say that they are UTC",
+        refuse(fmt::format("column '{}' holds times without a zone, such as '{}': say with --zoneless-utc that they are UTC",
                            header_[column], rows_.front().empty() ? "" : rows_.front()[column]));
       }
       refuse(fmt::format("column '{}' holds no times in the first {} rows", header_[column], rows_.size()));
@@ -391,7 +396,7 @@ class Understanding {
           report_.interval_from = "guessed from the commonest step between rows";
         }
       }
-      if (!interval) refuse("cannot tell the interval of the bars: give it");
+      if (!interval) refuse("cannot tell the interval of the bars: give it with --interval, such as --interval 1h");
       layout_.interval_ms = *interval;
       layout_.spacing_us = *interval * 1000;
       report_.interval = format_interval(*interval);

@@ -33,6 +33,8 @@ TEST_SUITE("command line") {
     desk.spill("bad.json", "{\"a\": }");
     desk.spill("bad.lua", "return 1 +");
     desk.spill("bad.csv", "one,two\n1,2\n");
+    desk.spill("good.csv", "time,open,high,low,close,volume\n2024-01-01T00:00:00Z,1,2,1,2,10\n");
+    desk.spill("packed.csv", "\x1f\x8b\x08more");
     desk.spill("short.csv", "open_time,open,high,low,close,volume\n2024-01-01T00:00:00Z,1,2\n");
     desk.spill("governor.yaml", "name: x\n");
     desk.spill("nan.json", "{\"BTC_USDT\": NaN}");
@@ -53,7 +55,7 @@ TEST_SUITE("command line") {
         {{"eval", "-e", "return ...", "--input", "bad.json"}, 2, "bad.json:1:7"},
         {{"eval", "-e", "0/0"}, 2, "expected a finite number, found nan"},
         {{"eval", "-e", "1", "--desk", "nodesk"}, 2, "nodesk: no such folder; `ballast init DESK` makes a desk folder"},
-        {{"eval", "-e", "while true do end", "--setting", "limits.runbook.seconds=0.1"}, 3, "the time limit of 0.1 s is reached"},
+        {{"eval", "-e", "while true do end", "--setting", "limits.eval.seconds=0.1"}, 3, "the time limit of 0.1 s is reached"},
         {{"run"}, 2, "name a runbook, for example runbooks/portfolio_cycle.lua"},
         {{"run", "nosuch"}, 2, "nosuch: no such runbook in the desk or the installation"},
         {{"run", "portfolio_cycle"}, 2, "parameter portfolio_value: 'portfolio_value' is missing: Value of the portfolio. Give it with --set portfolio_value=..."},
@@ -87,13 +89,22 @@ TEST_SUITE("command line") {
         {{"log", "append", "--note", "x", "--decision", "{"}, 2, "parameter decision:1:"},
         {{"data", "list", "--var", "nowhere"}, 2, "nowhere/market.sqlite: there is no market store here; import data or make a sample first"},
         {{"data", "query", "--symbol", "NOPE"}, 2, "no bars of NOPE are stored; accepted: BNB_USDT, BTC_USDT, ETH_USDT, SOL_USDT"},
-        {{"data", "query", "--symbol", "../../etc"}, 2, "'../../etc' is not a symbol"},
-        {{"data", "query", "--symbol", "BTC_USDT", "--interval", "soon"}, 2, "soon"},
+        {{"data", "query", "--symbol", "../../etc"}, 2, "--symbol: '../../etc' is not a symbol"},
+        {{"data", "query", "--symbol", "BTC_USDT", "--interval", "soon"}, 2, "--interval: 'soon' is not a bar interval"},
+        {{"data", "export", "--symbol", "BTC_USDT", "--kind", "bras"}, 2, "--kind: 'bras' is not a kind of market data (did you mean 'bars'?)"},
+        {{"data", "import", "short.csv", "--kind", "bras"}, 2, "--kind: 'bras' is not a kind of market data (did you mean 'bars'?)"},
+        {{"data", "import", "short.csv", "--symbol", "?"}, 2, "--symbol: '?' is not a symbol"},
+        {{"data", "import", "short.csv", "--symbol", "SPY", "--interval", "x"}, 2, "--interval: 'x' is not a bar interval"},
+        {{"data", "import", "short.csv", "--symbol", "SPY", "--time", "x"}, 2, "--time: 'x' is not a time"},
+        {{"data", "import", "good.csv"}, 2, "good.csv: cannot tell the symbol"},
+        {{"data", "import", "good.csv"}, 2, "give it with --symbol"},
+        {{"data", "import", "good.csv", "--symbol", "SPY"}, 2, "cannot tell the interval of the bars: give it with --interval"},
+        {{"data", "import", "packed.csv"}, 2, "packed.csv: the file is compressed by gzip: unpack it with gunzip; only CSV text is read"},
         {{"data", "import", "nosuch.csv"}, 2, "nosuch.csv: cannot open: No such file or directory"},
         {{"data", "import", "bad.csv"}, 2, "bad.csv"},
         {{"data", "import", "short.csv", "--symbol", "SPY", "--strict"}, 2, "short.csv"},
         {{"keys", "new", "--algorithm", "RSA"}, 2, "--algorithm: 'RSA' is not accepted; accepted: HMAC-SHA256, Ed25519"},
-        {{"keys", "export", "out.json"}, 2, "only public keys leave the ring: give --public"},
+        {{"keys", "export"}, 2, "FILE is required"},
         {{"test", "nosuch"}, 2, "nosuch: no such file or folder"},
         {{"test", "--filter", "["}, 2, "--filter '[' is not a regular expression"},
         {{"test", "config"}, 2, "config"}};
@@ -120,9 +131,54 @@ TEST_SUITE("command line") {
     }
   }
 
+  TEST_CASE("what an operator has to correct is one sentence with its place; the calls of library code show with --traceback") {
+    TestDesk desk;
+    desk.sample();
+    desk.spill("weights.json", R"({"BTC_USDT": "x"})");
+    const std::string runbook = "runbooks/portfolio_cycle.lua:";
+    const std::tuple<std::vector<std::string>, std::string> cases[] = {
+        {desk.cycle({"--set", "allocations=weight.json"}), "error: weight.json: there is no such file (did you mean 'weights.json'?)\n  in " + runbook},
+        {desk.cycle({"--set", "allocations=/nosuch/weights.json"}), "error: /nosuch/weights.json: there is no such file\n  in " + runbook},
+        {desk.cycle({"--set", "allocations=weights.json"}), "error: weights.json: "},
+        {desk.cycle({"--set", "governor=stage6_cor"}), "error: no setting 'governors.stage6_cor' (did you mean 'stage6_core'?)\n  in " + runbook},
+        {desk.cycle({"--set", "policy=portfolio_governer"}), "error: policies/portfolio_governer.lua: no policy 'portfolio_governer' (did you mean 'portfolio_governor'?)\n  in " + runbook},
+        {{"eval", "-e", "ballast.market.series()", "--var", "nowhere"}, "error: nowhere/market.sqlite: there is no market store here; import data or make a sample first\n  in -e:1 (--traceback"},
+        {{"eval", "-e", "error { code = 'weights_unknown', message = 'Name the weights.' }"}, "error: Name the weights.\n  in -e:1 (--traceback"}};
+    for (const auto& each : cases) {
+      auto arguments = std::get<0>(each);
+      const std::string& text = std::get<1>(each);
+      CAPTURE(text);
+      const Ran plain = desk.run(arguments);
+      CAPTURE(plain.error);
+      CHECK(plain.status == 2);
+      CHECK(plain.error.starts_with(text));
+      CHECK(plain.error.find("called from") == std::string::npos);
+      CHECK(plain.error.find("lua/") == std::string::npos);
+      arguments.push_back("--traceback");
+      const Ran whole = desk.run(arguments);
+      CHECK(whole.status == 2);
+      CHECK(whole.error.find("called from\n") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("an error of a script keeps its line and its calls, and one raised for a caller has the caller's place") {
+    TestDesk desk;
+    for (const char* code : {"local function f() return 1 + {} end return f() + 1", "ballast.json.parse(3)", "ballast.files.read_document()", "error('text')",
+                             "error { code = 'policy.decision_shape', message = 'Wrong.' }"}) {
+      CAPTURE(code);
+      const Ran ran = desk.run({"eval", "-e", code});
+      CHECK(ran.status == 2);
+      CHECK(ran.error.starts_with("error: -e:1: "));
+      CHECK(ran.error.find("called from\n  -e:1: ") != std::string::npos);
+    }
+    const Ran raised = desk.run({"eval", "-e", "local failure = require 'failure'\nfailure.require(false, 'shape.wrong', 'No.')"});
+    CAPTURE(raised.error);
+    CHECK(raised.error.starts_with("error: -e:2: No.\n     2 | failure.require(false, 'shape.wrong', 'No.')\ncalled from\n  -e:2: "));
+  }
+
   TEST_CASE("every verb answers --help with status 0 and an example or its options") {
     TestDesk desk;
-    for (const char* verb : {"run", "eval", "repl", "test", "verify", "replay", "log", "data", "keys", "init", "meta"}) {
+    for (const char* verb : {"run", "eval", "repl", "test", "verify", "replay", "log", "data", "keys", "review", "init", "meta"}) {
       CAPTURE(verb);
       const Ran ran = desk.run({verb, "--help"});
       CHECK(ran.status == 0);
@@ -171,6 +227,27 @@ TEST_SUITE("command line") {
         if (json && ran.status == 2) CHECK_NOTHROW(ran.json());
       }
     }
+  }
+
+  TEST_CASE("an import that keeps no row ends with 2 and says so; one that keeps some ends with 0") {
+    TestDesk desk;
+    const std::string header = "open_time,open,high,low,close,volume\n";
+    desk.spill("BTCUSDT_1h.csv", header + "2024-01-01T00:00:00Z,-1,2,1,2,10\n2024-01-01T01:00:00Z,-1,2,1,2,10\n2024-01-01T02:00:00Z,1,2,1,x,10\n");
+    desk.spill("ETHUSDT_1h.csv", header + "2024-01-01T00:00:00Z,-1,2,1,2,10\n2024-01-01T01:00:00Z,1,2,1,2,10\n");
+    const Ran none = desk.run({"data", "import", "BTCUSDT_1h.csv"});
+    CAPTURE(none.out + none.error);
+    CHECK(none.status == 2);
+    CHECK(none.error == "error: BTCUSDT_1h.csv: nothing was imported: all 3 rows are in quarantine, most as non_positive_price (first at line 2); `ballast data list --quarantine` shows them\n");
+    CHECK(none.out.find("3 rows read: 0 new") != std::string::npos);
+    CHECK(desk.run({"data", "list", "--quarantine"}).out.find("3 rows in quarantine") != std::string::npos);  // kept, to be looked at
+    CHECK(desk.run({"data", "import", "ETHUSDT_1h.csv"}).status == 0);
+    CHECK(desk.run({"data", "import", "ETHUSDT_1h.csv"}).status == 0);  // unchanged rows are there
+    const Ran both = desk.run({"data", "import", "ETHUSDT_1h.csv", "BTCUSDT_1h.csv", "--json"});
+    CHECK(both.status == 2);
+    const auto document = both.json();
+    CHECK(document["imports"].size() == 2);
+    CHECK(document["error"]["where"] == "BTCUSDT_1h.csv");
+    CHECK(document["error"]["message"].get<std::string>().starts_with("nothing was imported: "));
   }
 
   TEST_CASE("with an empty market the run says that data is missing") {

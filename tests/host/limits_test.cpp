@@ -110,7 +110,7 @@ TEST_SUITE("limits") {
 
   TEST_CASE("output is bounded") {
     test::TestDesk desk;
-    const test::Ran ran = desk.run({"eval", "-e", "for i = 1, 1e6 do print(('x'):rep(1000)) end", "--setting", "limits.runbook.output_kib=16"});
+    const test::Ran ran = desk.run({"eval", "-e", "for i = 1, 1e6 do print(('x'):rep(1000)) end", "--setting", "limits.eval.output_kib=16"});
     CHECK(ran.status == 3);
     CHECK(ran.error.find("the output limit of 16 KiB is reached") != std::string::npos);
     CHECK(ran.out.size() <= 16 * 1024);

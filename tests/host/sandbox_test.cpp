@@ -9,7 +9,6 @@
 #include "core/math.hpp"
 #include "modules/modules.hpp"
 #include "host/sandbox.hpp"
-#include "modules/modules.hpp"
 #include "support/command.hpp"
 #include "support/sandbox.hpp"
 

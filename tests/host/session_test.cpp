@@ -86,6 +86,9 @@ TEST_SUITE("session") {
     CHECK(talk.say("help 'json.sha256'").find("FIPS 180-4") != std::string::npos);
     CHECK(talk.say("help(ballast.numeric.vector { 1 })").find("Vector") != std::string::npos);
     CHECK(talk.say("help 'volatility'").find("realized_volatility") != std::string::npos);
+    CHECK(talk.say("help(table.sort)").find("Stable: elements of which neither goes before the other keep their order.") != std::string::npos);
+    CHECK(talk.say("help 'table.sort'") == talk.say("help(table.sort)"));
+    CHECK(talk.say("help 'sort'").find("table.sort") != std::string::npos);
     CHECK(talk.say("help(42)") == "nothing is known about this\n");
     CHECK(talk.say("help 'zzzzzz'") == "nothing is known about this\n");
   }

@@ -1,4 +1,5 @@
 // ballast data: imports, makes, lists, shows and writes market data.
+#include <algorithm>
 #include <iostream>
 #include <sstream>
 
@@ -9,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "host/cli.hpp"
+#include "host/script_error.hpp"
 #include "market/export.hpp"
 #include "market/import.hpp"
 #include "market/interval.hpp"
@@ -26,6 +28,25 @@ struct DataOptions {
   std::int64_t seed = 1;
   bool strict = false, zoneless_utc = false;
 };
+
+/// Runs `read`, and names the option in what it throws.
+template <class Read>
+auto of_option(const char* option, Read read) {
+  try {
+    return read();
+  } catch (const core::Error& e) {
+    throw e.at(option);
+  }
+}
+market::Kind kind_option(const DataOptions& options) {
+  return of_option("--kind", [&] { return market::parse_kind(options.kind); });
+}
+std::string symbol_option(const DataOptions& options) {
+  return of_option("--symbol", [&] { return market::canonical_symbol(options.symbol); });
+}
+std::string interval_option(const DataOptions& options) {
+  return of_option("--interval", [&] { return market::format_interval(market::parse_interval(options.interval)); });
+}
 
 market::Store open_store(const CommonOptions& common, market::Mode mode) {
   const Desk desk = common.open_desk();
@@ -64,16 +85,25 @@ void show_report(const market::ImportReport& report) {
   for (const std::string& note : report.notes) fmt::print("  note: {}\n", note);
 }
 
+/// What is wrong with an import that kept none of a file's rows; empty when it kept some.
+std::string nothing_imported(const market::ImportReport& report) {
+  if (report.stored + report.replaced + report.unchanged + report.superseded > 0) return {};
+  if (report.faults.empty()) return "nothing was imported: the file holds no rows of market data";
+  const auto most = std::max_element(report.faults.begin(), report.faults.end(), [](const auto& a, const auto& b) { return a.rows < b.rows; });
+  return fmt::format("nothing was imported: all {} rows are in quarantine, most as {} (first at line {}); `ballast data list --quarantine` shows them", report.quarantined,
+                     core::name_of(most->fault), most->first_lines.front());
+}
+
 int import_files(const CommonOptions& common, const DataOptions& options) {
   const Desk desk = common.open_desk();
   const Configuration configuration = common.read(desk);
   core::create_folders(desk.var);
   market::Store store = market::Store::open(desk.var / configuration.settings.market.store, market::Mode::write);
   market::ImportOptions wanted;
-  if (!options.kind.empty()) wanted.kind = market::parse_kind(options.kind);
-  if (!options.symbol.empty()) wanted.symbol = options.symbol;
-  if (!options.interval.empty()) wanted.interval = options.interval;
-  if (!options.time.empty()) wanted.time = core::parse_instant(options.time);
+  if (!options.kind.empty()) wanted.kind = kind_option(options);
+  if (!options.symbol.empty()) wanted.symbol = of_option("--symbol", [&] { return market::canonical_symbol(options.symbol, configuration.settings.market.quotes); });
+  if (!options.interval.empty()) wanted.interval = interval_option(options);
+  if (!options.time.empty()) wanted.time = of_option("--time", [&] { return core::parse_instant(options.time); });
   wanted.quote_currencies = configuration.settings.market.quotes;
   for (const std::string& each : options.columns) {
     const auto equals = each.find('=');
@@ -85,19 +115,28 @@ int import_files(const CommonOptions& common, const DataOptions& options) {
   wanted.imported_at = core::SystemClock().now();
   core::Json all = core::Json::array();
   std::int64_t quarantined = 0;
+  std::vector<core::Error> empty;
   for (const std::string& file : options.files) {
     wanted.progress = common.json ? nullptr : progress_bar(file);
     const market::ImportReport report = market::import_file(store, file, wanted);
     quarantined += report.quarantined;
+    if (const std::string why = nothing_imported(report); !why.empty()) empty.emplace_back(core::Code::domain, why, file);
     if (common.json) {
       all.push_back(core::write_record(report));
     } else {
       show_report(report);
     }
   }
-  if (common.json) fmt::print("{}\n", core::canonical_json({{"imports", all}}));
-  if (quarantined > 0 && !common.json) fmt::print("{} rows are in quarantine: `ballast data list --quarantine` shows them\n", quarantined);
-  return kPassed;
+  if (common.json) {
+    core::Json document{{"imports", all}};
+    if (!empty.empty()) document.update(error_document(empty.front()));
+    fmt::print("{}\n", core::canonical_json(document));
+    return empty.empty() ? kPassed : kError;
+  }
+  if (quarantined > 0 && empty.empty()) fmt::print("{} rows are in quarantine: `ballast data list --quarantine` shows them\n", quarantined);
+  std::fflush(stdout);
+  for (const core::Error& each : empty) fmt::print(stderr, "{}", explain(each));
+  return empty.empty() ? kPassed : kError;
 }
 
 int make_sample(const CommonOptions& common, const DataOptions& options) {
@@ -156,8 +195,8 @@ int query_bars(const CommonOptions& common, const DataOptions& options) {
   const market::Store store = open_store(common, market::Mode::read);
   market::Range range;
   range.lookback = options.lookback;
-  const std::string symbol = market::canonical_symbol(options.symbol);
-  const market::Bars bars = store.bars(symbol, market::format_interval(market::parse_interval(options.interval)), range);
+  const std::string symbol = symbol_option(options);
+  const market::Bars bars = store.bars(symbol, interval_option(options), range);
   core::Json all = core::Json::array();
   if (!common.json) fmt::print("{:<22} {:>14} {:>14} {:>14} {:>14} {:>16}\n", "open time", "open", "high", "low", "close", "volume");
   for (std::size_t i = 0; i < bars.size(); ++i) {
@@ -174,10 +213,10 @@ int query_bars(const CommonOptions& common, const DataOptions& options) {
 
 int export_series(const CommonOptions& common, const DataOptions& options) {
   const market::Store store = open_store(common, market::Mode::read);
-  const market::Kind kind = market::parse_kind(options.kind.empty() ? "bars" : options.kind);
-  const std::string interval = kind == market::Kind::bars ? market::format_interval(market::parse_interval(options.interval)) : "";
+  const market::Kind kind = options.kind.empty() ? market::Kind::bars : kind_option(options);
+  const std::string interval = kind == market::Kind::bars ? interval_option(options) : "";
   std::ostringstream text;
-  market::export_csv(store, kind, market::canonical_symbol(options.symbol), interval, text);
+  market::export_csv(store, kind, symbol_option(options), interval, text);
   const bool to_file = !options.out.empty() && options.out != "-";
   if (to_file) core::write_file_atomically(options.out, text.str());
   if (common.json) {

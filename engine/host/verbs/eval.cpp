@@ -36,10 +36,10 @@ int evaluate(const CommonOptions& common, const EvalOptions& options) {
   const core::SystemClock clock;
   DeskServices services(desk, configuration, clock);
   if (common.json) services.print_to_standard_error();
-  services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
+  services.limit_output(static_cast<std::size_t>(configuration.settings.limits.eval.output_kib) << 10);
   const bool pure = options.profile == "policy";
   const Profile& profile = pure ? policy_profile() : repl_profile(false);
-  State state(services, profile, source, pure ? configuration.settings.limits.policy : configuration.settings.limits.runbook);
+  State state(services, profile, source, pure ? configuration.settings.limits.policy : configuration.settings.limits.eval);
   if (!options.file.empty()) {
     state.load(make_script(options.file, options.file, core::read_file(options.file)));
   } else {

@@ -11,7 +11,6 @@ namespace {
 
 struct KeyOptions {
   std::string algorithm = "Ed25519", id, out;
-  bool public_only = false;
 };
 
 std::string purposes_text(const sign::KeyInfo& info) {
@@ -64,7 +63,6 @@ int list_keys(const CommonOptions& common) {
 
 int export_keys(const CommonOptions& common, const KeyOptions& options) {
   const Desk desk = common.open_desk();
-  if (!options.public_only) throw core::Error(core::Code::argument, "only public keys leave the ring: give --public");
   sign::KeyRing::open(desk.keys).export_public(options.out);
   if (common.json) {
     fmt::print("{}\n", core::canonical_json({{"file", options.out}}));
@@ -89,11 +87,11 @@ void add_keys_verb(CLI::App& app, CommonOptions& common, Action& action) {
   add_common_options(*listed, common);
   listed->callback([&common, &action] { action = [&common] { return list_keys(common); }; });
   CLI::App* exported = verb->add_subcommand("export", "Write the public keys for those who check");
-  exported->add_flag("--public", options->public_only, "Only public keys (required: secrets never leave the ring)");
+  exported->add_flag_callback("--public", [] {}, "Say it: only public keys are written in any case, secrets never leave the ring");
   exported->add_option("FILE", options->out, "File to write")->required();
   add_common_options(*exported, common);
   exported->callback([&common, &action, options] { action = [&common, options] { return export_keys(common, *options); }; });
-  verb->footer("examples:\n  ballast keys new --algorithm HMAC-SHA256\n  ballast keys list\n  ballast keys export --public desk_keys.json\n");
+  verb->footer("examples:\n  ballast keys new --algorithm HMAC-SHA256\n  ballast keys list\n  ballast keys export desk_keys.json\n");
 }
 
 }  // namespace ballast::host
