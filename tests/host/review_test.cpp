@@ -28,7 +28,7 @@ struct ReviewDesk : TestDesk {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run(arguments);
   }
-  std::size_t decisions() const { return run({"log", "tail", "--json"}).json()["entries"].size(); }
+  std::size_t decisions() const { return run({"log", "query", "--kind", "decision", "--json"}).json()["entries"].size(); }
   fs::path manifest() const { return desk() / "policies/manifest.json"; }
 };
 
