@@ -31,7 +31,10 @@ exit status: 0 passed or allowed; 1 denied, failed, not verified, differences; 2
 4 waiting for an approval; 130 interrupted
 )";
 
-int status_of(const core::Error& error) { return error.code() == core::Code::budget ? kStopped : kError; }
+int status_of(const core::Error& error) {
+  const bool limit = error.code() == core::Code::budget || error.code() == core::Code::memory;
+  return limit ? kStopped : kError;
+}
 
 void report(const core::Error& error, const CommonOptions& common) {
   if (common.json) {
@@ -55,6 +58,9 @@ Desk CommonOptions::open_desk() const {
   out.installation = find_installation();
   out.var = var;
   out.keys = keys.empty() ? default_keys_folder() : std::filesystem::path(keys);
+  if (!keys.empty() && std::filesystem::is_regular_file(out.keys, ignored)) {
+    throw core::Error(core::Code::argument, fmt::format("'{}' is a file, and a key ring is a folder; a file of public keys is given with --public-keys where a verb takes it", keys), "--keys");
+  }
   return out;
 }
 
@@ -67,7 +73,7 @@ Configuration CommonOptions::read(const Desk& at) const {
 void add_common_options(CLI::App& verb, CommonOptions& common) {
   verb.add_option("--desk", common.desk, "Desk folder, searched before the installation")->capture_default_str();
   verb.add_option("--var", common.var, "Folder that is written")->capture_default_str();
-  verb.add_option("--keys", common.keys, "Key ring (default: $XDG_CONFIG_HOME/ballast/keys)");
+  verb.add_option("--keys", common.keys, "Folder of the key ring (default: $XDG_CONFIG_HOME/ballast/keys)");
   verb.add_option("--config", common.config, "Settings file laid over those of the desk");
   verb.add_option("--setting", common.settings, "One setting, as section.key=value; may be repeated");
   verb.add_flag("--json", common.json, "One JSON document on standard output");

@@ -19,8 +19,15 @@ void add_core_file(settings::Layers& layers, const std::filesystem::path& root, 
   if (std::filesystem::is_regular_file(file, ignored)) layers.add_file(file.string(), layer);
 }
 
+core::Json read_governor(const std::filesystem::path& file) {
+  const settings::Document document = settings::read_document(file.string());
+  if (!document.value.is_object()) throw core::Error(core::Code::argument, "expected the settings of one governor (a table)", file.string());
+  return document.value;
+}
+
 /// Adds the governors of a root: one file each, named as the governor; the desk's replace the installation's whole.
-void add_governors(core::Json& governors, const std::filesystem::path& root) {
+/// A file that cannot be read is no reason to stop who uses another one: why stands in `unreadable` by its name.
+void add_governors(core::Json& governors, core::Json& unreadable, const std::filesystem::path& root) {
   std::error_code ignored;
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(root / "config/governors", ignored)) {
@@ -29,11 +36,17 @@ void add_governors(core::Json& governors, const std::filesystem::path& root) {
   }
   std::sort(files.begin(), files.end());
   for (const auto& file : files) {
-    const settings::Document document = settings::read_document(file.string());
-    if (!document.value.is_object()) {
-      throw core::Error(core::Code::argument, "expected the settings of one governor (a table)", file.string());
+    const std::string name = file.stem().string();
+    governors.erase(name);  // a broken one must not let the installation's through
+    unreadable.erase(name);
+    try {
+      governors[name] = read_governor(file);
+    } catch (const core::Error& e) {
+      std::string why = e.what();
+      // The same desk in another folder has the same settings.
+      if (const std::string folder = root.string() + "/"; why.starts_with(folder)) why.erase(0, folder.size());
+      unreadable[name] = why;
     }
-    governors[file.stem().string()] = document.value;
   }
 }
 
@@ -53,10 +66,11 @@ Configuration read_configuration(const Desk& desk, const std::optional<std::file
 
 const core::Json& Configuration::value() const {
   if (!value_) {
-    core::Json governors = core::Json::object();
-    for (auto root = roots_.rbegin(); root != roots_.rend(); ++root) add_governors(governors, *root);
+    core::Json governors = core::Json::object(), unreadable = core::Json::object();
+    for (auto root = roots_.rbegin(); root != roots_.rend(); ++root) add_governors(governors, unreadable, *root);
     value_ = sections_;
     (*value_)["governors"] = std::move(governors);
+    if (!unreadable.empty()) (*value_)["unreadable_governors"] = std::move(unreadable);
   }
   return *value_;
 }

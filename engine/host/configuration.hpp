@@ -50,7 +50,8 @@ class Configuration {
       : settings(std::move(given)), sections_(std::move(sections)), roots_(std::move(roots)) {}
   Settings settings;
 
-  /// Everything, for `ballast.settings.get`; governors under "governors". Throws: as read_configuration.
+  /// Everything, for `ballast.settings.get`; governors under "governors". Where files of governors cannot be read,
+  /// "unreadable_governors" says why by name.
   const core::Json& value() const;
   /// Canonical JSON of `value`.
   const std::string& bytes() const;

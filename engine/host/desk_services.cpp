@@ -107,6 +107,11 @@ core::Json DeskServices::settings(const std::string& path) {
     const std::size_t dot = std::min(path.find('.', from), path.size());
     const std::string key = path.substr(from, dot - from);
     if (!at->is_object() || !at->contains(key)) {
+      const core::Json& all = configuration_.value();
+      const auto unreadable = all.find("unreadable_governors");
+      if (path.substr(0, from) == "governors." && unreadable != all.end() && unreadable->contains(key)) {
+        throw core::Error(core::Code::argument, (*unreadable)[key].get<std::string>());
+      }
       std::vector<std::string> keys;
       if (at->is_object()) {
         for (const auto& [each, value] : at->items()) keys.push_back(each);

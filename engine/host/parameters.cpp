@@ -53,6 +53,22 @@ void check_choice(const Parameter& parameter, const core::Json& value) {
   throw core::Error(core::Code::argument, fmt::format("'{}' is not accepted{}", found, core::suggestion(found, views)), "parameter " + parameter.name);
 }
 
+/// " Accepted: 0 to 100." or " One of: fast, slow."
+std::string accepted_text(const Parameter& parameter) {
+  std::string out;
+  if (parameter.minimum && parameter.maximum) {
+    out = fmt::format(" Accepted: {} to {}.", *parameter.minimum, *parameter.maximum);
+  } else if (parameter.minimum) {
+    out = fmt::format(" Accepted: at least {}.", *parameter.minimum);
+  } else if (parameter.maximum) {
+    out = fmt::format(" Accepted: at most {}.", *parameter.maximum);
+  }
+  std::string names;
+  for (const core::Json& each : parameter.choices) names += (names.empty() ? "" : ", ") + (each.is_string() ? each.get<std::string>() : each.dump());
+  if (!names.empty()) out += fmt::format(" One of: {}.", names);
+  return out;
+}
+
 }  // namespace
 
 std::vector<Parameter> read_parameters(const core::Json& declared) {
@@ -109,6 +125,7 @@ std::string describe_parameters(const std::vector<Parameter>& declared) {
   for (const Parameter& each : declared) {
     out += fmt::format("  {:<24} {}: {}", each.name, each.type, each.text);
     if (!each.unit.empty()) out += fmt::format(" Unit: {}.", each.unit);
+    out += accepted_text(each);
     if (each.standard) out += fmt::format(" Default: {}.", each.standard->is_string() ? each.standard->get<std::string>() : each.standard->dump());
     if (each.required) out += " Required.";
     out += '\n';

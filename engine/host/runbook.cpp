@@ -48,7 +48,7 @@ Script find_runbook(const Desk& desk, const std::string& name) {
   const FolderSource source = desk.source();
   std::optional<std::filesystem::path> file = source.find(name);
   if (!file && name.find('/') == std::string::npos) file = source.find("runbooks/" + name + (name.ends_with(".lua") ? "" : ".lua"));
-  if (!file) throw core::Error(core::Code::not_found, "no such runbook in the desk or the installation", name);
+  if (!file) throw core::Error(core::Code::not_found, "no such runbook in the desk or the installation" + source.did_you_mean("runbooks", name), name);
   Script script = make_script(file->stem().string(), desk.place_of(*file), core::read_file(*file));
   script.file = *file;
   return script;

@@ -130,6 +130,14 @@ int describe_failure(lua_State* L) {
     line = std::atoi(where.c_str() + colon + 1);
   }
   const std::string traceback = traceback_of(L, blamed);
+  // A dotted code says that the contract of a library was broken: the place is where a script did so.
+  if (code.find('.') != std::string::npos) {
+    if (const std::string place = place_outside_libraries(traceback); !place.empty()) {
+      where = place;
+      file = place.substr(0, place.rfind(':'));
+      line = std::atoi(place.c_str() + place.rfind(':') + 1);
+    }
+  }
   lua_createtable(L, 0, 7);
   set_text(L, "code", code);
   set_text(L, "message", message);

@@ -64,6 +64,20 @@ std::optional<std::filesystem::path> FolderSource::find(const std::filesystem::p
   return std::nullopt;
 }
 
+std::string FolderSource::did_you_mean(const std::string& folder, const std::string& name) const {
+  const bool is_path = name.find('/') != std::string::npos;
+  std::vector<std::string> known;
+  for (const auto& root : roots_) {
+    for (const std::string& each : names_in(root / folder)) {
+      if (is_path || name.ends_with(".lua")) known.push_back((is_path ? folder + "/" : "") + each + ".lua");
+      if (!is_path && !name.ends_with(".lua")) known.push_back(each);
+    }
+  }
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::string_view near = core::nearest_name(name, views);
+  return near.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", near);
+}
+
 Script FolderSource::load(const std::string& kind, const std::string& folder, const std::string& name) {
   check_name(kind, name);
   std::string relative = name;
@@ -87,9 +101,10 @@ Script FolderSource::library(const std::string& name) { return load("library", "
 
 Script FolderSource::policy(const std::string& name) {
   if (name.ends_with(".lua")) {
-    const std::filesystem::path file = find(name).value_or(name);
-    Script script = make_script(file.stem().string(), name, core::read_file(file, kLargestScript));
-    script.file = file;
+    const auto file = find(name);
+    if (!file) throw core::Error(core::Code::not_found, fmt::format("there is no such policy{}", did_you_mean("policies", name)), name);
+    Script script = make_script(file->stem().string(), name, core::read_file(*file, kLargestScript));
+    script.file = *file;
     return script;
   }
   return load("policy", "policies", name);

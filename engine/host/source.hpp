@@ -41,6 +41,9 @@ class FolderSource final : public ScriptSource {
   const std::vector<std::filesystem::path>& roots() const { return roots_; }
   /// Finds a file given as written or below one of the roots; nothing when there is none.
   std::optional<std::filesystem::path> find(const std::filesystem::path& relative) const;
+  /// " (did you mean 'x'?)" with the nearest script of a folder such as "runbooks": its name, or its path when `name` is
+  /// one. Empty when none is near.
+  std::string did_you_mean(const std::string& folder, const std::string& name) const;
 
  private:
   Script load(const std::string& kind, const std::string& folder, const std::string& name);

@@ -58,6 +58,9 @@ TEST_SUITE("command line") {
         {{"eval", "-e", "while true do end", "--setting", "limits.eval.seconds=0.1"}, 3, "the time limit of 0.1 s is reached"},
         {{"run"}, 2, "name a runbook, for example runbooks/portfolio_cycle.lua"},
         {{"run", "nosuch"}, 2, "nosuch: no such runbook in the desk or the installation"},
+        {{"run", "portfolio_cycel"}, 2, "portfolio_cycel: no such runbook in the desk or the installation (did you mean 'portfolio_cycle'?)"},
+        {{"run", "runbooks/portfolio_cycel.lua"}, 2, "(did you mean 'runbooks/portfolio_cycle.lua'?)"},
+        {with({"--set", "policy=policies/portfolio_governer.lua"}), 2, "policies/portfolio_governer.lua: there is no such policy (did you mean 'policies/portfolio_governor.lua'?)"},
         {{"run", "portfolio_cycle"}, 2, "parameter portfolio_value: 'portfolio_value' is missing: Value of the portfolio. Give it with --set portfolio_value=..."},
         {{"run", "portfolio_cycle", "--set", "portfolio_vale=1"}, 2, "--set: unknown parameter 'portfolio_vale' (did you mean 'portfolio_value'?)"},
         {{"run", "portfolio_cycle", "--set", "portfolio_value"}, 2, "--set: expected name=value, found 'portfolio_value'"},
@@ -77,6 +80,10 @@ TEST_SUITE("command line") {
         {{"verify", "nosuch"}, 2, "nosuch: there is nothing here to verify"},
         {{"verify"}, 2, "PATH is required"},
         {{"verify", "var", "--public-keys", "nosuch"}, 2, "nosuch"},
+        {{"verify", "var", "--keys", "bad.json"}, 2, "--keys: 'bad.json' is a file, and a key ring is a folder; a file of public keys is given with --public-keys where a verb takes it"},
+        {{"eval", "-e", "('x'):rep(5e6):rep(10)", "--setting", "limits.eval.memory_mib=8"}, 3, "the memory limit of 8 MiB is reached"},
+        {{"eval", "-e", "local l, k = {}, {} for i = 1, 1e4 do l[i] = i end while true do k[#k + 1] = ballast.numeric.vector(l) end", "--setting", "limits.eval.memory_mib=8"}, 3,
+         "the memory limit of 8 MiB is reached"},
         {{"replay", "99"}, 2, "no entry 99 in the log"},
         {{"replay", "nosuch"}, 2, "'nosuch' is neither an entry, nor a run, nor a bundle"},
         {{"replay", "1", "--policy", "portfolio_governr"}, 2, "no policy 'portfolio_governr' (did you mean 'portfolio_governor'?)"},
@@ -171,6 +178,12 @@ TEST_SUITE("command line") {
       CHECK(ran.error.starts_with("error: -e:1: "));
       CHECK(ran.error.find("called from\n  -e:1: ") != std::string::npos);
     }
+    desk.sample();
+    desk.spill("policies/half.lua", "local policy = require 'policy'\nlocal half = policy.define { name = 'half' }\nreturn half");
+    const Ran half = desk.run(desk.cycle({"--set", "policy=half"}));
+    CAPTURE(half.error);
+    CHECK(half.error.starts_with("error: policies/half.lua:2: policy 'half': "));
+    CHECK(half.error.find("| local half = policy.define { name = 'half' }\n") != std::string::npos);
     const Ran raised = desk.run({"eval", "-e", "local failure = require 'failure'\nfailure.require(false, 'shape.wrong', 'No.')"});
     CAPTURE(raised.error);
     CHECK(raised.error.starts_with("error: -e:2: No.\n     2 | failure.require(false, 'shape.wrong', 'No.')\ncalled from\n  -e:2: "));

@@ -105,6 +105,20 @@ TEST_SUITE("defects") {
     CHECK(again("2026-01-15T02:00:00Z", {"--json"}).json()["result"]["rebalance_required"] == true);
   }
 
+  TEST_CASE("a governor file that nobody uses may be broken; who asks for it is told why") {
+    TestDesk desk;
+    desk.sample();
+    desk.spill("config/governors/other.yaml", "name: other\nassets: [1\n");
+    const Ran ran = desk.run(desk.cycle());
+    CAPTURE(ran.error);
+    CHECK(ran.status == 0);
+    CHECK(desk.run({"verify", "var"}).status == 0);
+    CHECK(desk.run({"replay", "1"}).status == 0);
+    const Ran other = desk.run(desk.cycle({"--set", "governor=other"}));
+    CHECK(other.status == 2);
+    CHECK(other.error.starts_with("error: config/governors/other.yaml:3:1: not YAML"));
+  }
+
   TEST_CASE("W-13: a decision is logged and signed with nothing configured") {
     TestDesk desk;
     desk.sample();

@@ -57,6 +57,16 @@ TEST_SUITE("parameters") {
     CHECK(refusal({"value=1", "file=\xff"}) == "argument | parameter file: expected UTF-8 text, found 'bytes that are not'");
   }
 
+  TEST_CASE("the listing says what each parameter accepts") {
+    CHECK(host::describe_parameters(declared()) ==
+          "  count                    integer: Count. Accepted: at least 1. Default: 3.\n"
+          "  file                     file: File.\n"
+          "  force                    boolean: Force. Default: false.\n"
+          "  mode                     string: Mode. One of: fast, slow.\n"
+          "  table                    table: Table. Default: [].\n"
+          "  value                    number: Value. Unit: USD. Accepted: 0 to 100. Required.\n");
+  }
+
   TEST_CASE("later layers of settings win: desk over installation, --config over both, --setting over all") {
     test::TestDesk folder;
     const host::Desk desk{folder.desk(), host::find_installation(), folder.var(), folder.keys()};
@@ -72,13 +82,18 @@ TEST_SUITE("parameters") {
     CHECK(host::read_configuration(desk, folder.desk() / "over.yaml", {}).settings.limits.policy.memory_mib == 64);  // the rest stays
   }
 
-  TEST_CASE("a governor file of the desk replaces the installation's whole, and one that is no table is refused") {
+  TEST_CASE("a governor file of the desk replaces the installation's whole, and one that cannot be read is told apart") {
     test::TestDesk folder;
     const host::Desk desk{folder.desk(), host::find_installation(), folder.var(), folder.keys()};
     CHECK(host::read_configuration(desk, std::nullopt, {}).value()["governors"].contains("stage6_core"));
     folder.spill("config/governors/stage6_core.yaml", "name: stage6_core\n");
     CHECK(host::read_configuration(desk, std::nullopt, {}).value()["governors"]["stage6_core"] == core::Json{{"name", "stage6_core"}});
     folder.spill("config/governors/list.yaml", "- 1\n");
-    CHECK(error_text([&] { return host::read_configuration(desk, std::nullopt, {}).value(); }).ends_with("list.yaml: expected the settings of one governor (a table)"));
+    folder.spill("config/governors/strategies_core.yaml", "a: [1\n");
+    const core::Json value = host::read_configuration(desk, std::nullopt, {}).value();
+    CHECK(value["unreadable_governors"]["list"] == "config/governors/list.yaml: expected the settings of one governor (a table)");
+    CHECK(value["unreadable_governors"]["strategies_core"].get<std::string>().starts_with("config/governors/strategies_core.yaml:2:1: not YAML"));
+    CHECK(value["governors"].contains("stage6_core"));
+    CHECK(!value["governors"].contains("strategies_core"));  // the installation's does not stand in for it
   }
 }
