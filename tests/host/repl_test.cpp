@@ -83,6 +83,18 @@ TEST_SUITE("repl on a terminal") {
   }
 }
 
+TEST_SUITE("eval on a terminal") {
+  TEST_CASE("Ctrl-C ends it with 130 and says where it was") {
+    TestDesk desk;
+    Terminal terminal(desk.command({"eval", "-e", "print('going') while true do pcall(function() while true do end end) end"}));
+    REQUIRE(terminal.shows("going\r\n"));
+    ::usleep(50000);
+    terminal.type(kInterrupt);
+    CHECK(terminal.shows("error: -e:1: interrupted"));
+    CHECK(terminal.finish() == 130);
+  }
+}
+
 TEST_SUITE("repl from a pipe") {
   TEST_CASE("the status is that of the last entry: 3 when a limit stopped it") {
     TestDesk desk;

@@ -6,6 +6,7 @@
 #include "core/file.hpp"
 #include "host/cli.hpp"
 #include "host/desk_services.hpp"
+#include "host/limits.hpp"
 #include "host/state.hpp"
 
 namespace ballast::host {
@@ -50,6 +51,7 @@ int evaluate(const CommonOptions& common, const EvalOptions& options) {
     state.push_json(core::parse_json(core::read_file(options.input), options.input));
     arguments = 1;
   }
+  stop_on_interrupt();
   const int before = lua_gettop(state.get()) - 1 - arguments;
   state.call(arguments, LUA_MULTRET);
   core::Json values = core::Json::array();
