@@ -36,7 +36,9 @@ inline constexpr bool is_plain = std::floating_point<R> || std::integral<R>;
 template <class R>
 inline constexpr bool is_handle = false;
 template <class T>
-inline constexpr bool is_handle<std::shared_ptr<const T>> = requires { HandleType<T>::name; };
+inline constexpr bool is_handle<std::shared_ptr<const T>> = requires {
+  HandleType<T>::name;
+};
 
 template <class T>
 int push_held(lua_State* L) {  // runs under lua_pcall
@@ -61,27 +63,33 @@ bool push_result_handle(lua_State* L, Context& context, const std::shared_ptr<co
 }
 
 template <class D, std::size_t... I>
-bool read_arguments([[maybe_unused]] lua_State* L, const D& decl, typename D::Signature::Arguments& arguments, Problem& problem, std::index_sequence<I...>) {
+bool read_arguments([[maybe_unused]] lua_State* L, const D& decl, typename D::Signature::Arguments& arguments,
+                    Problem& problem, std::index_sequence<I...>) {
   using Arguments = typename D::Signature::Arguments;
   std::string why;
   std::size_t bad = 0;
   try {
-    if ((... && (bad = I, Lua<std::tuple_element_t<I, Arguments>>::read(L, static_cast<int>(I) + 1, decl.arguments[I], std::get<I>(arguments), why)))) {
+    if ((... && (bad = I, Lua<std::tuple_element_t<I, Arguments>>::read(L, static_cast<int>(I) + 1, decl.arguments[I],
+                                                                        std::get<I>(arguments), why)))) {
       return true;
     }
   } catch (const core::Error& e) {  // a record's reader placed it at the member
     why = e.what();
   }
   const Words& words = decl.arguments[bad];
-  problem = {"argument", fmt::format("{}: argument #{} '{}'{}: {}", decl.name, bad + 1, words.name,
-                                     words.unit.empty() ? std::string() : fmt::format(" ({})", words.unit), why), {}};
+  problem = {"argument",
+             fmt::format("{}: argument #{} '{}'{}: {}", decl.name, bad + 1, words.name,
+                         words.unit.empty() ? std::string() : fmt::format(" ({})", words.unit), why),
+             {}};
   return false;
 }
 
 template <class D>
 auto invoke(Context& context, const D&, const typename D::Signature::Arguments& arguments) {
   if constexpr (D::Signature::wants_context) {
-    return std::apply([&](const auto&... a) { return D::target(static_cast<typename D::Signature::ContextType&>(context), a...); }, arguments);
+    return std::apply(
+        [&](const auto&... a) { return D::target(static_cast<typename D::Signature::ContextType&>(context), a...); },
+        arguments);
   } else {
     return std::apply(D::target, arguments);
   }
@@ -90,13 +98,15 @@ auto invoke(Context& context, const D&, const typename D::Signature::Arguments& 
 template <class A>
 core::Json arguments_as_json(const A& arguments) {
   core::Json out = core::Json::array();
-  std::apply([&](const auto&... a) { (out.push_back(core::Kind<std::remove_cvref_t<decltype(a)>>::write(a)), ...); }, arguments);
+  std::apply([&](const auto&... a) { (out.push_back(core::Kind<std::remove_cvref_t<decltype(a)>>::write(a)), ...); },
+             arguments);
   return out;
 }
 
 /// Calls a primitive whose answer depends on the world: taken from the record when a run is replayed, kept otherwise.
 template <class D>
-core::Json invoke_recorded(Context& context, const D& decl, std::string_view path, const typename D::Signature::Arguments& arguments) {
+core::Json invoke_recorded(Context& context, const D& decl, std::string_view path,
+                           const typename D::Signature::Arguments& arguments) {
   using R = typename D::Signature::Result;
   const std::string call = fmt::format("{}.{}", path, decl.name);
   const core::Json given = context.answers ? arguments_as_json(arguments) : core::Json();
@@ -128,7 +138,10 @@ bool run(lua_State* L) noexcept {
     if (context.stop.requested()) {
       problem = {"budget", context.limit_text, {}};
     } else if (given > static_cast<int>(arity)) {
-      problem = {"argument", fmt::format("{}: expected at most {} argument{}, found {}", decl.name, arity, arity == 1 ? "" : "s", given), {}};
+      problem = {
+          "argument",
+          fmt::format("{}: expected at most {} argument{}, found {}", decl.name, arity, arity == 1 ? "" : "s", given),
+          {}};
     } else if (read_arguments(L, decl, arguments, problem, std::make_index_sequence<arity>{})) {
       bool pushed = false;
       if constexpr (decl.effect != Effect::pure) {

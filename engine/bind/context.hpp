@@ -19,7 +19,16 @@
 namespace ballast::bind {
 
 /// What calling a primitive may touch; sandbox profiles are sets of these.
-enum class Effect : unsigned { pure, reads_clock, reads_market, reads_files, reads_journal, writes_files, writes_journal, talks };
+enum class Effect : unsigned {
+  pure,
+  reads_clock,
+  reads_market,
+  reads_files,
+  reads_journal,
+  writes_files,
+  writes_journal,
+  talks
+};
 std::string_view effect_name(Effect effect) noexcept;
 
 /// A set of effects.
@@ -79,12 +88,12 @@ class Context {
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
   virtual ~Context();
-  core::Stop stop;              ///< set by a limit; every primitive refuses to start once it is set
+  core::Stop stop;  ///< set by a limit; every primitive refuses to start once it is set
   MemoryAccount memory;
   Effects granted = Effects::of(Effect::pure);
-  Answers* answers = nullptr;   ///< none in policies: they reach pure primitives only
+  Answers* answers = nullptr;  ///< none in policies: they reach pure primitives only
   std::int64_t instructions_left = std::numeric_limits<std::int64_t>::max();  ///< until the limit, where one is set
-  std::string limit_text;       ///< which limit stopped the script, for the message
+  std::string limit_text;  ///< which limit stopped the script, for the message
 
   /// Keeps data of a handle and counts it. Throws: Error{memory} when the limit would be passed.
   Held* hold(std::shared_ptr<const void> data, std::size_t bytes);

@@ -7,7 +7,9 @@ std::string shown_number(double value) { return std::isnan(value) ? "nan" : fmt:
 std::string found_at(lua_State* L, int index) {
   switch (lua_type(L, index)) {
     case LUA_TNONE: return "nothing";
-    case LUA_TNUMBER: return lua_isinteger(L, index) ? fmt::format("{}", lua_tointeger(L, index)) : shown_number(lua_tonumber(L, index));
+    case LUA_TNUMBER:
+      return lua_isinteger(L, index) ? fmt::format("{}", lua_tointeger(L, index))
+                                     : shown_number(lua_tonumber(L, index));
     case LUA_TBOOLEAN: return lua_toboolean(L, index) != 0 ? "true" : "false";
     case LUA_TSTRING: {
       std::size_t n = 0;
@@ -76,7 +78,8 @@ bool read_matrix(lua_State* L, int index, const Words& words, core::Matrix& out,
     }
     if (r == 1) out.columns = row->values.size();
     if (row->values.size() != out.columns) {
-      why = fmt::format("row [{}]: expected {} numbers like the first row, found {}", r, out.columns, row->values.size());
+      why =
+          fmt::format("row [{}]: expected {} numbers like the first row, found {}", r, out.columns, row->values.size());
       return false;
     }
     out.values.insert(out.values.end(), row->values.begin(), row->values.end());

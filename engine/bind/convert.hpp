@@ -1,6 +1,6 @@
-// Reading arguments and pushing results, one specialisation a kind of type. The vocabulary is closed: numbers, integers,
-// booleans, strings, numeric handles, optionals of these, and everything a record can hold (which goes through JSON).
-// Reading never raises: it uses only API calls that cannot, and reports through `why`.
+// Reading arguments and pushing results, one specialisation a kind of type. The vocabulary is closed: numbers,
+// integers, booleans, strings, numeric handles, optionals of these, and everything a record can hold (which goes
+// through JSON). Reading never raises: it uses only API calls that cannot, and reports through `why`.
 #pragma once
 
 #include <cmath>
@@ -59,14 +59,14 @@ struct Lua<T> {
 };
 
 template <std::integral T>
-  requires(!std::same_as<T, bool>)
-struct Lua<T> {
+requires(!std::same_as<T, bool>) struct Lua<T> {
   static constexpr bool direct = true;
   static std::string type() { return "integer"; }
   static bool read(lua_State* L, int index, const Words& words, T& out, std::string& why) {
     int whole = 0;
     const lua_Integer value = lua_type(L, index) == LUA_TNUMBER ? lua_tointegerx(L, index, &whole) : 0;
-    if (whole == 0 || !std::in_range<T>(value) || static_cast<double>(value) < words.low || static_cast<double>(value) > words.high) {
+    if (whole == 0 || !std::in_range<T>(value) || static_cast<double>(value) < words.low ||
+        static_cast<double>(value) > words.high) {
       why = fmt::format("expected {}, found {}", core::range_text(words, "an integer"), found_at(L, index));
       return false;
     }
@@ -109,8 +109,7 @@ struct Lua<std::string> {
 };
 
 template <class T>
-  requires Lua<T>::direct
-struct Lua<std::optional<T>> {
+requires Lua<T>::direct struct Lua<std::optional<T>> {
   static constexpr bool direct = true;
   static std::string type() { return Lua<T>::type() + "?"; }
   static bool read(lua_State* L, int index, const Words& words, std::optional<T>& out, std::string& why) {
@@ -130,8 +129,7 @@ struct Lua<std::optional<T>> {
 };
 
 template <class T>
-  requires(!Lua<T>::direct)
-struct Lua<std::optional<T>> {
+requires(!Lua<T>::direct) struct Lua<std::optional<T>> {
   static constexpr bool direct = false;
   static std::string type() { return Lua<T>::type() + "?"; }
   static bool read(lua_State* L, int index, const Words& words, std::optional<T>& out, std::string& why) {
@@ -150,7 +148,7 @@ bool read_matrix(lua_State* L, int index, const Words& words, core::Matrix& out,
 
 /// Where a vector is asked for, a list of numbers does as well (and so for the rows of a matrix).
 template <class T>
-  requires requires { HandleType<T>::name; }
+requires requires { HandleType<T>::name; }
 struct Lua<std::shared_ptr<const T>> {
   static constexpr bool direct = true;
   static std::string type() { return std::string(HandleType<T>::name); }

@@ -24,7 +24,7 @@ struct SignatureOf<R (*)(A...)> {
   static constexpr bool wants_context = false;
 };
 template <class C, class R, class... A>
-  requires std::derived_from<C, Context>
+requires std::derived_from<C, Context>
 struct SignatureOf<R (*)(C&, A...)> {
   using Result = std::remove_cvref_t<R>;
   using Arguments = std::tuple<std::remove_cvref_t<A>...>;
@@ -45,7 +45,8 @@ struct Decl {
   std::string_view source = "";
 };
 
-/// Declares a primitive. A parameter without name or description does not compile, nor does a summary that is no sentence.
+/// Declares a primitive. A parameter without name or description does not compile, nor does a summary that is no
+/// sentence.
 template <auto F>
 consteval Decl<F> fn(std::string_view name, std::string_view summary,
                      std::array<Words, SignatureOf<decltype(F)>::arity> arguments, Words result,

@@ -30,7 +30,8 @@ namespace {
 
 template <class T>
 int collect(lua_State* L) {
-  // Only Lua calls this (the metatable is protected), but a foreign self must not crash; and a second call finds nothing.
+  // Only Lua calls this (the metatable is protected), but a foreign self must not crash; and a second call finds
+  // nothing.
   if (!to_handle<T>(L, 1)) return 0;
   Held*& held = *static_cast<Held**>(lua_touserdata(L, 1));
   context_of(L).drop(held);
@@ -106,7 +107,8 @@ void open_handles(lua_State* L, int methods) {
 }
 
 bool read_handle_json(lua_State* L, int index, core::Json& out) {
-  return as_json<core::Vector>(L, index, out) || as_json<core::Matrix>(L, index, out) || as_json<core::Series>(L, index, out);
+  return as_json<core::Vector>(L, index, out) || as_json<core::Matrix>(L, index, out) ||
+         as_json<core::Series>(L, index, out);
 }
 
 }  // namespace ballast::bind

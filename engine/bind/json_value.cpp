@@ -9,7 +9,7 @@
 namespace ballast::bind {
 namespace {
 
-const char kListKey = 'l';   // addresses are registry keys: unlike strings they cost no allocation to look up
+const char kListKey = 'l';  // addresses are registry keys: unlike strings they cost no allocation to look up
 const char kNullKey = 'n';
 constexpr int kDeepest = 200;
 
@@ -24,7 +24,8 @@ bool refuse(std::string& why, const std::string& path, std::string_view text) {
 
 bool read_value(lua_State* L, int index, core::Json& out, const std::string& path, int depth, std::string& why);
 
-bool read_list(lua_State* L, int index, std::size_t length, core::Json& out, const std::string& path, int depth, std::string& why) {
+bool read_list(lua_State* L, int index, std::size_t length, core::Json& out, const std::string& path, int depth,
+               std::string& why) {
   out = core::Json::array();
   for (std::size_t k = 1; k <= length; ++k) {
     lua_rawgeti(L, index, static_cast<lua_Integer>(k));
@@ -89,7 +90,8 @@ bool read_value(lua_State* L, int index, core::Json& out, const std::string& pat
         return true;
       }
       if (!std::isfinite(lua_tonumber(L, index))) {
-        return refuse(why, path, fmt::format("expected a finite number, found {}", shown_number(lua_tonumber(L, index))));
+        return refuse(why, path,
+                      fmt::format("expected a finite number, found {}", shown_number(lua_tonumber(L, index))));
       }
       out = lua_tonumber(L, index);
       return true;

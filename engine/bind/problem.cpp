@@ -51,7 +51,8 @@ int push_problem_protected(lua_State* L) {
 
 }  // namespace
 
-void push_error_table(lua_State* L, std::string_view code, std::string_view message, std::string_view where, std::string_view reason) {
+void push_error_table(lua_State* L, std::string_view code, std::string_view message, std::string_view where,
+                      std::string_view reason) {
   lua_createtable(L, 0, 4);
   push_view(L, code);
   lua_setfield(L, -2, "code");

@@ -11,7 +11,7 @@ namespace ballast::bind {
 struct Problem {
   std::string code;     ///< one of core::code_name
   std::string message;  ///< complete sentence, naming the function and the argument
-  std::string reason;   ///< the sentence alone, where the world and not the script is what has to be changed; else empty
+  std::string reason;  ///< the sentence alone, where the world and not the script is what has to be changed; else empty
 };
 
 /// Turns the exception being handled into a Problem; `name` is the primitive it left, `of_world` whether it looks at or
@@ -23,7 +23,8 @@ Problem problem_from_current_exception(std::string_view name, bool of_world) noe
 void push_problem(lua_State* L, const Problem& problem) noexcept;
 
 /// Pushes { code, message, where, reason? } with the error metatable. May raise.
-void push_error_table(lua_State* L, std::string_view code, std::string_view message, std::string_view where, std::string_view reason = {});
+void push_error_table(lua_State* L, std::string_view code, std::string_view message, std::string_view where,
+                      std::string_view reason = {});
 
 /// Recognises an error table made here.
 bool is_error_table(lua_State* L, int index);

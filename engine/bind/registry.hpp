@@ -41,10 +41,13 @@ template <const auto& M, std::size_t K>
 Row row_of() {
   static constexpr const auto& decl = std::get<K>(M.decls);
   using S = typename std::remove_cvref_t<decltype(decl)>::Signature;
-  Row row{&decl, &entry<M, K>, M.path, decl.name, decl.summary, decl.source, decl.effect, {}, {decl.result, Lua<typename S::Result>::type()}};
+  Row row{&decl,       &entry<M, K>, M.path,
+          decl.name,   decl.summary, decl.source,
+          decl.effect, {},           {decl.result, Lua<typename S::Result>::type()}};
   [&]<std::size_t... I>(std::index_sequence<I...>) {
     (row.parameters.push_back({decl.arguments[I], Lua<std::tuple_element_t<I, typename S::Arguments>>::type()}), ...);
-  }(std::make_index_sequence<S::arity>{});
+  }
+  (std::make_index_sequence<S::arity>{});
   return row;
 }
 
@@ -60,9 +63,13 @@ ModuleRows rows_of() {
 template <core::IsRecord S>
 RecordRow record_row() {
   RecordRow row{std::string(core::Record<S>::name), std::string(core::Record<S>::doc), {}};
-  std::apply([&](const auto&... f) {
-    (row.fields.push_back({f.words, core::Kind<std::remove_cvref_t<decltype(std::declval<S>().*f.member)>>::type()}), ...);
-  }, core::Record<S>::fields);
+  std::apply(
+      [&](const auto&... f) {
+        (row.fields.push_back(
+             {f.words, core::Kind<std::remove_cvref_t<decltype(std::declval<S>().*f.member)>>::type()}),
+         ...);
+      },
+      core::Record<S>::fields);
   return row;
 }
 

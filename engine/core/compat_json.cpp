@@ -184,7 +184,8 @@ void append_decimal(std::string& out, double value) {
   const double size = std::fabs(value);
   const bool positional = size == 0 || (size >= 1e-4 && size < 1e16);
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value,
-                                 positional ? std::chars_format::fixed : std::chars_format::scientific).ptr;
+                                 positional ? std::chars_format::fixed : std::chars_format::scientific)
+                       .ptr;
   const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
   out += text;
   if (positional && text.find('.') == std::string_view::npos) out += ".0";

@@ -16,10 +16,10 @@ struct Value {
   enum class Kind { null, boolean, integer, decimal, text, list, table };
   Kind kind = Kind::null;
   bool truth = false;
-  double number = 0;                                  ///< for `decimal`
-  std::string text;                                   ///< decoded text, or the digits of an integer
-  std::vector<Value> items;                           ///< for `list`
-  std::vector<Member> members;                        ///< for `table`: as read, a later one of the same name replaces
+  double number = 0;            ///< for `decimal`
+  std::string text;             ///< decoded text, or the digits of an integer
+  std::vector<Value> items;     ///< for `list`
+  std::vector<Member> members;  ///< for `table`: as read, a later one of the same name replaces
 
   const Value* find(std::string_view name) const noexcept;
   /// Throws: Error{not_found} naming the member.

@@ -99,10 +99,10 @@ std::string to_base64(std::string_view bytes) {
 
 std::string from_base64(std::string_view text) {
   std::string out(text.size() / 4 * 3 + 1, '\0');
-  const int n = text.size() % 4 != 0
-                    ? -1
-                    : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                      reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+  const int n = text.size() % 4 != 0 ? -1
+                                     : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                                       reinterpret_cast<const unsigned char*>(text.data()),
+                                                       static_cast<int>(text.size()));
   if (n >= 0) {
     std::size_t padding = 0;
     while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;

@@ -23,8 +23,8 @@ std::string_view code_name(Code code) noexcept {
 }
 
 Code code_from_name(std::string_view name, Code otherwise) noexcept {
-  for (const Code code : {Code::argument, Code::domain, Code::state, Code::not_found, Code::io, Code::crypto, Code::budget,
-                          Code::memory, Code::internal}) {
+  for (const Code code : {Code::argument, Code::domain, Code::state, Code::not_found, Code::io, Code::crypto,
+                          Code::budget, Code::memory, Code::internal}) {
     if (code_name(code) == name) return code;
   }
   return otherwise;
@@ -35,8 +35,7 @@ Error::Error(Code code, std::string message, std::string where, Origin origin)
   text_ = where_.empty() ? message_ : where_ + ": " + message_;
 }
 
-void throw_errno(std::string_view attempted, std::string_view path, int error_number,
-                 Origin origin) {
+void throw_errno(std::string_view attempted, std::string_view path, int error_number, Origin origin) {
   const Code code = error_number == ENOENT ? Code::not_found : Code::io;
   throw Error(code, fmt::format("cannot {}: {}", attempted, std::generic_category().message(error_number)),
               std::string(path), origin);

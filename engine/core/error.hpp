@@ -30,15 +30,16 @@ Code code_from_name(std::string_view name, Code otherwise) noexcept;
 struct Origin {
   const char* file;
   int line;
-  static constexpr Origin here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) { return {file, line}; }
+  static constexpr Origin here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    return {file, line};
+  }
 };
 
 /// An error with its code, a complete sentence for people, and the place it speaks of.
 class Error : public std::exception {
  public:
   /// `where` names the place in the user's material ("bars.csv:17", "assets[2].max_weight"); it may be empty.
-  Error(Code code, std::string message, std::string where = {},
-        Origin origin = Origin::here());
+  Error(Code code, std::string message, std::string where = {}, Origin origin = Origin::here());
 
   Code code() const noexcept { return code_; }
   const std::string& message() const noexcept { return message_; }

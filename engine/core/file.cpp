@@ -51,7 +51,8 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit_bytes
   if (::fstat(file.get(), &info) != 0) throw_errno("read", path.string(), errno);
   if (S_ISDIR(info.st_mode)) throw_errno("read", path.string(), EISDIR);
   const auto too_large = [&] {
-    return Error(Code::argument, fmt::format("file is larger than the {} bytes accepted here", limit_bytes), path.string());
+    return Error(Code::argument, fmt::format("file is larger than the {} bytes accepted here", limit_bytes),
+                 path.string());
   };
   // Before any memory is asked for: a sparse file may claim terabytes.
   if (S_ISREG(info.st_mode) && static_cast<std::uintmax_t>(info.st_size) > limit_bytes) throw too_large();

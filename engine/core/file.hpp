@@ -11,7 +11,8 @@ namespace ballast::core {
 std::string read_file(const std::filesystem::path& path, std::size_t limit_bytes = std::size_t{1} << 30);
 
 /// Replaces a file so that a crash leaves the old or the new bytes, never a mixture: temporary file in the same
-/// folder, fsync, rename, fsync of the folder. Missing folders are created. Throws: Error{io}; the temporary is removed.
+/// folder, fsync, rename, fsync of the folder. Missing folders are created. Throws: Error{io}; the temporary is
+/// removed.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
 
 /// Makes a directory entry durable. Throws: Error{io}.

@@ -21,7 +21,8 @@ constexpr Instant kLast{253'402'300'799'999'999};   // 9999-12-31T23:59:59.99999
 
 Parts split(Instant instant) {
   if (instant < kFirst || instant > kLast) {
-    throw Error(Code::argument, fmt::format("{} microseconds since 1970 is outside the years 0000 to 9999", instant.microseconds));
+    throw Error(Code::argument,
+                fmt::format("{} microseconds since 1970 is outside the years 0000 to 9999", instant.microseconds));
   }
   using namespace std::chrono;
   const sys_time<microseconds> point{microseconds{instant.microseconds}};
@@ -29,8 +30,13 @@ Parts split(Instant instant) {
   const year_month_day date{days};
   const auto rest = point - days;
   const auto seconds_of_day = duration_cast<seconds>(rest).count();
-  return {int(date.year()), unsigned(date.month()), unsigned(date.day()), int(seconds_of_day / 3600),
-          int(seconds_of_day / 60 % 60), int(seconds_of_day % 60), int((rest - seconds{seconds_of_day}).count())};
+  return {int(date.year()),
+          unsigned(date.month()),
+          unsigned(date.day()),
+          int(seconds_of_day / 3600),
+          int(seconds_of_day / 60 % 60),
+          int(seconds_of_day % 60),
+          int((rest - seconds{seconds_of_day}).count())};
 }
 
 }  // namespace
@@ -110,7 +116,8 @@ Instant parse_instant(std::string_view text) {
 
 std::string format_instant(Instant instant) {
   const Parts p = split(instant);
-  std::string out = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", p.year, p.month, p.day, p.hour, p.minute, p.second);
+  std::string out =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", p.year, p.month, p.day, p.hour, p.minute, p.second);
   if (p.micro % 1000 != 0) {
     out += fmt::format(".{:06}", p.micro);
   } else if (p.micro != 0) {

@@ -63,21 +63,18 @@ void append_canonical(std::string& out, const Json& value, std::string& path, st
     case Json::value_t::number_unsigned: {
       const auto number = value.get<std::uint64_t>();
       if (number > static_cast<std::uint64_t>(kMaxJsonInteger)) {
-        throw Error(Code::argument, fmt::format("integer {} is past 2^53 and would not survive a reader", number), path);
+        throw Error(Code::argument, fmt::format("integer {} is past 2^53 and would not survive a reader", number),
+                    path);
       }
       append_integer(out, static_cast<std::int64_t>(number), path);
       return;
     }
-    case Json::value_t::number_float:
-      try {
-        out += format_number(value.get<double>());
+    case Json::value_t::number_float: try { out += format_number(value.get<double>());
       } catch (const Error& e) {
         throw e.at(path);
       }
       return;
-    case Json::value_t::string:
-      try {
-        append_json_string(out, value.get_ref<const std::string&>());
+    case Json::value_t::string: try { append_json_string(out, value.get_ref<const std::string&>());
       } catch (const Error& e) {
         throw e.at(path);
       }
@@ -236,8 +233,10 @@ class StrictReader final : public nlohmann::json_sax<Json> {
     // was read last, which may end inside a character.
     std::string reason = problem.what();
     if (const auto at = reason.find(": "); at != std::string::npos) reason.erase(0, at + 2);
-    for (auto bad = first_invalid_utf8(reason); bad < reason.size(); bad = first_invalid_utf8(reason)) reason[bad] = '?';
-    throw Error(Code::argument, fmt::format("not JSON: {}", reason), place_at(text_, where_, position == 0 ? 0 : position - 1));
+    for (auto bad = first_invalid_utf8(reason); bad < reason.size(); bad = first_invalid_utf8(reason))
+      reason[bad] = '?';
+    throw Error(Code::argument, fmt::format("not JSON: {}", reason),
+                place_at(text_, where_, position == 0 ? 0 : position - 1));
   }
 
  private:
@@ -296,7 +295,8 @@ class StrictReader final : public nlohmann::json_sax<Json> {
 
 Json parse_json(std::string_view text, std::string_view where) {
   if (const std::size_t bad = first_invalid_utf8(text); bad < text.size()) {
-    throw Error(Code::argument, fmt::format("not JSON: byte 0x{:02X} is not valid UTF-8 here", static_cast<unsigned char>(text[bad])),
+    throw Error(Code::argument,
+                fmt::format("not JSON: byte 0x{:02X} is not valid UTF-8 here", static_cast<unsigned char>(text[bad])),
                 place_at(text, where, bad));
   }
   // The library takes a NUL for the end of the text and skips a byte order mark: neither may hide anything.
@@ -326,7 +326,9 @@ std::string pretty_json(const Json& value) {
 
 std::string format_number(double value) {
   if (!std::isfinite(value)) {
-    throw Error(Code::argument, fmt::format("{} is not a JSON number", std::isnan(value) ? "NaN" : value > 0 ? "infinity" : "-infinity"));
+    throw Error(Code::argument, fmt::format("{} is not a JSON number", std::isnan(value) ? "NaN"
+                                                                       : value > 0       ? "infinity"
+                                                                                         : "-infinity"));
   }
   if (value == 0) return "0";
   // Shortest digits in exponent form, then laid out by the rules of ECMA-262 Number::toString.

@@ -16,17 +16,20 @@ using Json = nlohmann::json;
 /// The largest integer a canonical document may hold: beyond it, doubles skip integers (RFC 8785, 3.2.2.3).
 inline constexpr std::int64_t kMaxJsonInteger = std::int64_t{1} << 53;
 
-/// The deepest nesting of lists and tables that is read or written: keeps every walk over a document off the stack's end.
+/// The deepest nesting of lists and tables that is read or written: keeps every walk over a document off the stack's
+/// end.
 inline constexpr std::size_t kMaxJsonDepth = 256;
 
 /// Reads one JSON document and nothing after it. Whatever canonical_json wrote is read back.
 /// Requires: UTF-8 without byte order mark; no duplicate keys; no number past the doubles; no integer beyond 2^53, but
-///           those that are the canonical text of a double (1e20 is written 100000000000000000000); depth <= kMaxJsonDepth.
+///           those that are the canonical text of a double (1e20 is written 100000000000000000000); depth <=
+///           kMaxJsonDepth.
 /// Throws:   Error{argument} placed at "where:line:column"; columns count characters.
 Json parse_json(std::string_view text, std::string_view where);
 
 /// Writes the canonical form: members sorted by UTF-16 code units, shortest round-trip numbers, no spaces.
-/// Throws: Error{argument} naming the member that holds NaN, an infinity, an integer past 2^53 or invalid UTF-8, or that
+/// Throws: Error{argument} naming the member that holds NaN, an infinity, an integer past 2^53 or invalid UTF-8, or
+/// that
 ///         lies deeper than kMaxJsonDepth.
 std::string canonical_json(const Json& value);
 

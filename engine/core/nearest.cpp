@@ -48,7 +48,8 @@ std::string suggestion(std::string_view name, std::span<const std::string_view> 
   }
   if (known.empty()) return {};
   const std::size_t shown = std::min<std::size_t>(known.size(), 12);
-  return fmt::format("; accepted: {}{}", fmt::join(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
+  return fmt::format("; accepted: {}{}",
+                     fmt::join(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
                      shown < known.size() ? ", ..." : "");
 }
 

@@ -4,7 +4,8 @@
 //   template <> struct ballast::core::Record<Drift> {
 //     static constexpr std::string_view name = "Drift", doc = "How far a weight may stray.";
 //     static constexpr auto fields = std::tuple{
-//         field(&Drift::absolute, {.name = "absolute", .doc = "Smallest move.", .unit = "fraction", .low = 0, .high = 1})};
+//         field(&Drift::absolute, {.name = "absolute", .doc = "Smallest move.", .unit = "fraction", .low = 0, .high =
+//         1})};
 //   };
 #pragma once
 
@@ -36,9 +37,9 @@ struct Words {
   std::string_view name;
   std::string_view doc;
   std::string_view unit = "";
-  double low = -std::numeric_limits<double>::infinity();   ///< smallest number accepted, inclusive
-  double high = std::numeric_limits<double>::infinity();   ///< largest number accepted, inclusive
-  bool required = false;                                   ///< must be present; otherwise the default stands
+  double low = -std::numeric_limits<double>::infinity();  ///< smallest number accepted, inclusive
+  double high = std::numeric_limits<double>::infinity();  ///< largest number accepted, inclusive
+  bool required = false;                                  ///< must be present; otherwise the default stands
 };
 
 template <class S, class M>
@@ -57,13 +58,18 @@ consteval Field<S, M> field(M S::*member, Words words) {
 template <class S>
 struct Record;
 template <class S>
-concept IsRecord = requires { Record<S>::fields; };
+concept IsRecord = requires {
+  Record<S>::fields;
+};
 
-/// Names of an enumeration's values: specialise with `static constexpr std::array<std::pair<E, std::string_view>, N> values`.
+/// Names of an enumeration's values: specialise with `static constexpr std::array<std::pair<E, std::string_view>, N>
+/// values`.
 template <class E>
 struct Names;
 template <class E>
-concept IsNamed = std::is_enum_v<E> && requires { Names<E>::values; };
+concept IsNamed = std::is_enum_v<E> && requires {
+  Names<E>::values;
+};
 
 template <IsNamed E>
 constexpr std::string_view name_of(E value) {
@@ -79,7 +85,8 @@ enum class Unknown { refuse, ignore };
 template <class T>
 struct Kind;  // one specialisation for each type a field may have: type name, reader, writer, schema
 
-[[noreturn]] inline void refuse_value(const std::string& path, std::string_view accepted, const Json& found, std::string_view unit = "") {
+[[noreturn]] inline void refuse_value(const std::string& path, std::string_view accepted, const Json& found,
+                                      std::string_view unit = "") {
   // Scripts may hand over any bytes: a message about them must stay printable.
   std::string shown = found.is_structured() ? std::string(found.type_name())
                                             : found.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -89,7 +96,8 @@ struct Kind;  // one specialisation for each type a field may have: type name, r
     while ((static_cast<unsigned char>(shown[end]) & 0xC0) == 0x80) --end;  // never half a character
     shown = shown.substr(0, end) + "...";
   }
-  throw Error(Code::argument, fmt::format("expected {}{}{}, found {}", accepted, unit.empty() ? "" : ", ", unit, shown), path);
+  throw Error(Code::argument, fmt::format("expected {}{}{}, found {}", accepted, unit.empty() ? "" : ", ", unit, shown),
+              path);
 }
 
 inline std::string range_text(const Words& words, std::string_view what) {
@@ -136,21 +144,23 @@ struct Kind<T> {
 };
 
 template <std::integral T>
-  requires(!std::same_as<T, bool>)
-struct Kind<T> {
+requires(!std::same_as<T, bool>) struct Kind<T> {
   static std::string type() { return "integer"; }
   static T read(const Json& json, const Words& words, const std::string& path, Unknown) {
     std::int64_t value = 0;
     // The library would wrap an unsigned integer past 2^63 to a negative one.
-    bool whole = json.is_number_unsigned() ? json.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()}
-                                           : json.is_number_integer();
+    bool whole = json.is_number_unsigned()
+                     ? json.get<std::uint64_t>() <= std::uint64_t{std::numeric_limits<std::int64_t>::max()}
+                     : json.is_number_integer();
     if (whole) {
       value = json.get<std::int64_t>();
-    } else if (json.is_number_float() && std::trunc(json.get<double>()) == json.get<double>() && std::fabs(json.get<double>()) <= 9.007199254740992e15) {
+    } else if (json.is_number_float() && std::trunc(json.get<double>()) == json.get<double>() &&
+               std::fabs(json.get<double>()) <= 9.007199254740992e15) {
       value = static_cast<std::int64_t>(json.get<double>());
       whole = true;
     }
-    if (!whole || !std::in_range<T>(value) || static_cast<double>(value) < words.low || static_cast<double>(value) > words.high) {
+    if (!whole || !std::in_range<T>(value) || static_cast<double>(value) < words.low ||
+        static_cast<double>(value) > words.high) {
       refuse_value(path, range_text(words, "an integer"), json, words.unit);
     }
     return static_cast<T>(value);
@@ -243,7 +253,8 @@ struct Kind<std::vector<T>> {
     std::vector<T> out;
     out.reserve(json.size());
     std::size_t index = 0;
-    for (const Json& item : json) out.push_back(Kind<T>::read(item, words, fmt::format("{}[{}]", path, index++), unknown));
+    for (const Json& item : json)
+      out.push_back(Kind<T>::read(item, words, fmt::format("{}[{}]", path, index++), unknown));
     return out;
   }
   static Json write(const std::vector<T>& value) {
@@ -270,7 +281,9 @@ struct Kind<std::map<std::string, T>> {
     for (const auto& [key, item] : value) out[key] = Kind<T>::write(item);
     return out;
   }
-  static Json schema(const Words& words) { return {{"type", "object"}, {"additionalProperties", Kind<T>::schema(words)}}; }
+  static Json schema(const Words& words) {
+    return {{"type", "object"}, {"additionalProperties", Kind<T>::schema(words)}};
+  }
 };
 
 template <IsRecord S>
@@ -278,7 +291,8 @@ struct Kind<S> {
   static std::string type() { return std::string(Record<S>::name); }
 
   static S read(const Json& json, const Words&, const std::string& path, Unknown unknown) {
-    if (!json.is_object() && !(json.is_array() && json.empty())) refuse_value(path, fmt::format("a table ({})", type()), json);
+    if (!json.is_object() && !(json.is_array() && json.empty()))
+      refuse_value(path, fmt::format("a table ({})", type()), json);
     if (unknown == Unknown::refuse) {
       for (const auto& [key, item] : json.items()) refuse_unknown(key, path);
     }
@@ -305,7 +319,8 @@ struct Kind<S> {
       using M = std::remove_cvref_t<decltype(std::declval<S>().*f.member)>;
       const std::string name(f.words.name);
       Json property = Kind<M>::schema(f.words);
-      property["description"] = f.words.unit.empty() ? std::string(f.words.doc) : fmt::format("{} Unit: {}.", f.words.doc, f.words.unit);
+      property["description"] =
+          f.words.unit.empty() ? std::string(f.words.doc) : fmt::format("{} Unit: {}.", f.words.doc, f.words.unit);
       if (f.words.required) {
         required.push_back(name);
       } else if (defaults.contains(name)) {
@@ -314,8 +329,11 @@ struct Kind<S> {
       properties[name] = std::move(property);
     };
     std::apply([&](const auto&... f) { (add(f), ...); }, Record<S>::fields);
-    Json out{{"type", "object"}, {"title", type()}, {"description", std::string(Record<S>::doc)},
-             {"properties", properties}, {"additionalProperties", false}};
+    Json out{{"type", "object"},
+             {"title", type()},
+             {"description", std::string(Record<S>::doc)},
+             {"properties", properties},
+             {"additionalProperties", false}};
     if (!required.empty()) out["required"] = required;
     return out;
   }

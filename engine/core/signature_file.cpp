@@ -103,7 +103,8 @@ std::string_view file_status_name(FileStatus status) noexcept {
 }
 
 std::string signature_json(const Signature& signature) {
-  return canonical_json(Json{{"algorithm", signature.algorithm}, {"key_id", signature.key_id}, {"value", signature.value}});
+  return canonical_json(
+      Json{{"algorithm", signature.algorithm}, {"key_id", signature.key_id}, {"value", signature.value}});
 }
 
 std::optional<Signature> read_signature(std::string_view text) {
@@ -155,7 +156,8 @@ FileVerdict verify_file(const std::filesystem::path& path, const Verifier& verif
   const std::string name = path.filename().string();
   const bool have_file = std::filesystem::is_regular_file(path);
   if (!std::filesystem::is_regular_file(signature_path)) {
-    if (!have_file) return verdict(FileStatus::missing_file, fmt::format("neither {} nor its signature file exists", name));
+    if (!have_file)
+      return verdict(FileStatus::missing_file, fmt::format("neither {} nor its signature file exists", name));
     return verdict(FileStatus::missing_signature, fmt::format("{} has no signature file {}.sig beside it", name, name));
   }
   Document document;
@@ -167,7 +169,8 @@ FileVerdict verify_file(const std::filesystem::path& path, const Verifier& verif
     return verdict(FileStatus::malformed, fmt::format("{}.sig: {}", name, e.message()));
   }
   if (const auto wrong = read_document(text, document)) {
-    return verdict(FileStatus::malformed, fmt::format("{}.sig is not a signature file in canonical form: {}", name, *wrong));
+    return verdict(FileStatus::malformed,
+                   fmt::format("{}.sig is not a signature file in canonical form: {}", name, *wrong));
   }
   out.time = document.time;
   // The signatures come first: until one holds, what the .sig file says about the file is hearsay.
@@ -184,17 +187,20 @@ FileVerdict verify_file(const std::filesystem::path& path, const Verifier& verif
   if (document.path != name) {
     return verdict(FileStatus::wrong_name, fmt::format("{}.sig speaks of a file named {}", name, document.path));
   }
-  if (!have_file) return verdict(FileStatus::missing_file, fmt::format("{} does not exist, but {}.sig does", name, name));
+  if (!have_file)
+    return verdict(FileStatus::missing_file, fmt::format("{} does not exist, but {}.sig does", name, name));
   const auto size = std::filesystem::file_size(path);
   if (size != document.size) {
     return verdict(FileStatus::size_differs,
                    fmt::format("{} has {} bytes, signed were {} bytes", name, size, document.size));
   }
   if (const std::string found = sha256_file_hex(path); found != document.sha256) {
-    return verdict(FileStatus::changed, fmt::format("{} was changed after it was signed: its SHA-256 is {}, signed was {}",
-                                                    name, found, document.sha256));
+    return verdict(FileStatus::changed,
+                   fmt::format("{} was changed after it was signed: its SHA-256 is {}, signed was {}", name, found,
+                               document.sha256));
   }
-  return verdict(FileStatus::valid, fmt::format("{} is as it was signed at {} ({})", name, format_instant(document.time), words));
+  return verdict(FileStatus::valid,
+                 fmt::format("{} is as it was signed at {} ({})", name, format_instant(document.time), words));
 }
 
 }  // namespace ballast::core

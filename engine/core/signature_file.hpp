@@ -39,15 +39,16 @@ struct SignatureVerdict {
 
 struct FileVerdict {
   FileStatus status = FileStatus::valid;
-  std::string sentence;                     ///< what exactly is wrong, or what was proved
-  std::vector<SignatureVerdict> signatures; ///< each signature of the .sig file; empty when it could not be read
-  std::optional<Instant> time;              ///< when it was signed, as the .sig file says
+  std::string sentence;                      ///< what exactly is wrong, or what was proved
+  std::vector<SignatureVerdict> signatures;  ///< each signature of the .sig file; empty when it could not be read
+  std::optional<Instant> time;               ///< when it was signed, as the .sig file says
 };
 
 /// Checks a file against `<path>.sig`. Every signature whose key is known must be valid and at least one must be;
 /// a signature by a key that is not known here is reported but does not fail (others can check it).
 /// Throws nothing for what the files hold; Error{io} when they cannot be read.
-FileVerdict verify_file(const std::filesystem::path& path, const Verifier& verifier, Purpose purpose = Purpose::artefact);
+FileVerdict verify_file(const std::filesystem::path& path, const Verifier& verifier,
+                        Purpose purpose = Purpose::artefact);
 
 /// Writes a signature as the canonical text of its JSON object.
 std::string signature_json(const Signature& signature);

@@ -36,7 +36,8 @@ class Verifier {
   virtual ~Verifier() = default;
   virtual SignatureStatus verify(Purpose purpose, std::string_view bytes, const Signature& signature) const = 0;
   /// The same, and the key must have been valid `at` the time the signed document states.
-  virtual SignatureStatus verify_at(Purpose purpose, std::string_view bytes, const Signature& signature, Instant at) const {
+  virtual SignatureStatus verify_at(Purpose purpose, std::string_view bytes, const Signature& signature,
+                                    Instant at) const {
     static_cast<void>(at);
     return verify(purpose, bytes, signature);
   }

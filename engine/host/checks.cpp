@@ -17,7 +17,10 @@ namespace {
 core::Json report_document(const journal::VerifyReport& report) {
   core::Json findings = core::Json::array();
   for (const journal::Finding& each : report.findings) {
-    core::Json finding{{"code", std::string(journal::finding_code_name(each.code))}, {"file", each.file}, {"sentence", each.sentence}, {"count", each.count}};
+    core::Json finding{{"code", std::string(journal::finding_code_name(each.code))},
+                       {"file", each.file},
+                       {"sentence", each.sentence},
+                       {"count", each.count}};
     if (each.line > 0) finding["line"] = each.line;
     if (each.seq) finding["seq"] = *each.seq;
     finding["offset"] = each.offset;
@@ -62,7 +65,8 @@ std::string counted(const journal::VerifyReport& report) {
 
 void show_report(const journal::VerifyReport& report) {
   const std::string counts = counted(report);
-  fmt::print("{} {} ({}){}{}\n", report.verified() ? "verified" : "NOT VERIFIED", report.subject, report.kind, counts.empty() ? "" : ": ", counts);
+  fmt::print("{} {} ({}){}{}\n", report.verified() ? "verified" : "NOT VERIFIED", report.subject, report.kind,
+             counts.empty() ? "" : ": ", counts);
   for (const journal::Finding& each : report.findings) {
     std::string place = each.file.empty() ? report.subject : each.file;
     if (each.line > 0) place += fmt::format(":{}", each.line);

@@ -12,8 +12,8 @@
 namespace ballast::host {
 
 struct VerifyRequest {
-  std::optional<std::string> public_keys;   ///< file of public keys instead of the key ring
-  std::optional<std::string> expect_head;   ///< HEAD file kept elsewhere
+  std::optional<std::string> public_keys;  ///< file of public keys instead of the key ring
+  std::optional<std::string> expect_head;  ///< HEAD file kept elsewhere
 };
 
 /// Verifies what is at `path` with the desk's keys. Throws: Error{not_found | io | crypto}.

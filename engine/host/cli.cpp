@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
@@ -59,7 +59,11 @@ Desk CommonOptions::open_desk() const {
   out.var = var;
   out.keys = keys.empty() ? default_keys_folder() : std::filesystem::path(keys);
   if (!keys.empty() && std::filesystem::is_regular_file(out.keys, ignored)) {
-    throw core::Error(core::Code::argument, fmt::format("'{}' is a file, and a key ring is a folder; a file of public keys is given with --public-keys where a verb takes it", keys), "--keys");
+    throw core::Error(core::Code::argument,
+                      fmt::format("'{}' is a file, and a key ring is a folder; a file of public keys is given with "
+                                  "--public-keys where a verb takes it",
+                                  keys),
+                      "--keys");
   }
   return out;
 }
@@ -83,13 +87,15 @@ void add_common_options(CLI::App& verb, CommonOptions& common) {
 bool shows_colour(int descriptor) {
   const char* refused = std::getenv("NO_COLOR");
   const char* terminal = std::getenv("TERM");
-  return isatty(descriptor) == 1 && (refused == nullptr || *refused == '\0') && terminal != nullptr && std::strcmp(terminal, "dumb") != 0;
+  return isatty(descriptor) == 1 && (refused == nullptr || *refused == '\0') && terminal != nullptr &&
+         std::strcmp(terminal, "dumb") != 0;
 }
 
 int run_command_line(int argc, char** argv) noexcept {
   CommonOptions common;
   try {
-    CLI::App app("Governs portfolios of trading strategies: policies in Lua, signed and replayable decisions.", "ballast");
+    CLI::App app("Governs portfolios of trading strategies: policies in Lua, signed and replayable decisions.",
+                 "ballast");
     app.set_version_flag("--version", fmt::format("ballast {} ({})", kVersion, kBuild));
     app.require_subcommand(1);
     app.footer(kExamples);
@@ -114,10 +120,12 @@ int run_command_line(int argc, char** argv) noexcept {
       // The parser may have stopped before it came to --json; who asked for a document gets one.
       common.json = std::any_of(argv, argv + argc, [](const char* each) { return std::strcmp(each, "--json") == 0; });
       std::vector<std::string> verbs;
-      for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) verbs.push_back(each->get_name());
+      for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; }))
+        verbs.push_back(each->get_name());
       if (argc > 1 && argv[1][0] != '-' && std::find(verbs.begin(), verbs.end(), argv[1]) == verbs.end()) {
         const std::vector<std::string_view> names(verbs.begin(), verbs.end());
-        throw core::Error(core::Code::argument, fmt::format("no verb '{}'{} (see `ballast --help`)", argv[1], core::suggestion(argv[1], names)));
+        throw core::Error(core::Code::argument, fmt::format("no verb '{}'{} (see `ballast --help`)", argv[1],
+                                                            core::suggestion(argv[1], names)));
       }
       throw core::Error(core::Code::argument, fmt::format("{} (see `ballast --help`)", e.what()));
     }

@@ -1,4 +1,5 @@
-// The command line: one verb a file in verbs/. Results go to standard output, progress and diagnostics to standard error.
+// The command line: one verb a file in verbs/. Results go to standard output, progress and diagnostics to standard
+// error.
 #pragma once
 
 #include <functional>

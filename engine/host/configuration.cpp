@@ -21,7 +21,8 @@ void add_core_file(settings::Layers& layers, const std::filesystem::path& root, 
 
 core::Json read_governor(const std::filesystem::path& file) {
   const settings::Document document = settings::read_document(file.string());
-  if (!document.value.is_object()) throw core::Error(core::Code::argument, "expected the settings of one governor (a table)", file.string());
+  if (!document.value.is_object())
+    throw core::Error(core::Code::argument, "expected the settings of one governor (a table)", file.string());
   return document.value;
 }
 
@@ -52,7 +53,8 @@ void add_governors(core::Json& governors, core::Json& unreadable, const std::fil
 
 }  // namespace
 
-Configuration read_configuration(const Desk& desk, const std::optional<std::filesystem::path>& config, const std::vector<std::string>& sets) {
+Configuration read_configuration(const Desk& desk, const std::optional<std::filesystem::path>& config,
+                                 const std::vector<std::string>& sets) {
   settings::Layers layers;
   const auto roots = desk.roots();
   for (auto root = roots.rbegin(); root != roots.rend(); ++root) {  // the installation lies below the desk
@@ -81,7 +83,8 @@ const std::string& Configuration::bytes() const {
 }
 
 std::vector<Generated> generated_configuration() {
-  return {{"config/core.yaml", settings::commented_yaml<Settings>()}, {"docs/schema/core.json", settings::schema_text<Settings>()}};
+  return {{"config/core.yaml", settings::commented_yaml<Settings>()},
+          {"docs/schema/core.json", settings::schema_text<Settings>()}};
 }
 
 }  // namespace ballast::host

@@ -65,7 +65,8 @@ class Configuration {
 
 /// Reads the layers: defaults, installation, desk, `--config`, `--set section.key=value`.
 /// Throws: Error{argument} placed at file, line and column; Error{not_found | io}.
-Configuration read_configuration(const Desk& desk, const std::optional<std::filesystem::path>& config, const std::vector<std::string>& sets);
+Configuration read_configuration(const Desk& desk, const std::optional<std::filesystem::path>& config,
+                                 const std::vector<std::string>& sets);
 
 /// config/core.yaml and docs/schema, generated from the records.
 std::vector<Generated> generated_configuration();
@@ -86,9 +87,12 @@ struct Record<host::DeskSettings> {
   using S = host::DeskSettings;
   static constexpr std::string_view name = "DeskSettings", doc = "Who works here and on what.";
   static constexpr auto fields = std::tuple{
-      field(&S::environment, {.name = "environment", .doc = "What decisions may touch; `live` refuses unreviewed scripts and given clocks."}),
-      field(&S::governor, {.name = "governor", .doc = "Portfolio governor used when a runbook names none: a file in config/governors."}),
-      field(&S::actor, {.name = "actor", .doc = "Who acts, in every record; empty: the name of the operating system's user."})};
+      field(&S::environment, {.name = "environment",
+                              .doc = "What decisions may touch; `live` refuses unreviewed scripts and given clocks."}),
+      field(&S::governor, {.name = "governor",
+                           .doc = "Portfolio governor used when a runbook names none: a file in config/governors."}),
+      field(&S::actor,
+            {.name = "actor", .doc = "Who acts, in every record; empty: the name of the operating system's user."})};
 };
 
 template <>
@@ -104,18 +108,21 @@ template <>
 struct Record<host::LimitSettings> {
   using S = host::LimitSettings;
   static constexpr std::string_view name = "LimitSettings", doc = "What scripts may use before they are stopped.";
-  static constexpr auto fields = std::tuple{field(&S::policy, {.name = "policy", .doc = "One policy call."}),
-                                            field(&S::runbook, {.name = "runbook", .doc = "One run of a runbook, policies included."}),
-                                            field(&S::eval, {.name = "eval", .doc = "One call of `ballast eval` with the profile runbook."}),
-                                            field(&S::repl, {.name = "repl", .doc = "One entry of `ballast repl`; memory: the whole session."}),
-                                            field(&S::test, {.name = "test", .doc = "One case of `ballast test`."})};
+  static constexpr auto fields =
+      std::tuple{field(&S::policy, {.name = "policy", .doc = "One policy call."}),
+                 field(&S::runbook, {.name = "runbook", .doc = "One run of a runbook, policies included."}),
+                 field(&S::eval, {.name = "eval", .doc = "One call of `ballast eval` with the profile runbook."}),
+                 field(&S::repl, {.name = "repl", .doc = "One entry of `ballast repl`; memory: the whole session."}),
+                 field(&S::test, {.name = "test", .doc = "One case of `ballast test`."})};
 };
 
 template <>
 struct Record<host::Settings> {
   using S = host::Settings;
-  static constexpr std::string_view name = "Settings", doc = "Settings of ballast. What is not set here has the default shown.";
-  static constexpr auto fields = std::tuple{field(&S::desk, {.name = "desk", .doc = "The desk."}), field(&S::market, {.name = "market", .doc = "Market data."}),
+  static constexpr std::string_view name = "Settings",
+                                    doc = "Settings of ballast. What is not set here has the default shown.";
+  static constexpr auto fields = std::tuple{field(&S::desk, {.name = "desk", .doc = "The desk."}),
+                                            field(&S::market, {.name = "market", .doc = "Market data."}),
                                             field(&S::limits, {.name = "limits", .doc = "Limits of scripts."})};
 };
 

@@ -13,7 +13,8 @@ std::filesystem::path home_folder(const char* variable, const char* below_home) 
   if (const char* given = std::getenv(variable); given != nullptr && *given != '\0') return given;
   const char* home = std::getenv("HOME");
   if (home == nullptr || *home == '\0') {
-    throw core::Error(core::Code::state, fmt::format("neither ${} nor $HOME is set: name the folder with an option", variable));
+    throw core::Error(core::Code::state,
+                      fmt::format("neither ${} nor $HOME is set: name the folder with an option", variable));
   }
   return std::filesystem::path(home) / below_home;
 }
@@ -29,7 +30,8 @@ std::vector<std::filesystem::path> Desk::roots() const {
 
 std::string Desk::place_of(const std::filesystem::path& file) const {
   for (const auto& root : roots()) {
-    const auto relative = std::filesystem::weakly_canonical(file).lexically_relative(std::filesystem::weakly_canonical(root));
+    const auto relative =
+        std::filesystem::weakly_canonical(file).lexically_relative(std::filesystem::weakly_canonical(root));
     if (!relative.empty() && *relative.begin() != "..") return relative.string();
   }
   return file.string();
@@ -44,8 +46,9 @@ std::filesystem::path find_installation() {
   for (const auto& candidate : candidates) {
     if (std::filesystem::exists(candidate / "lua/policy.lua", problem)) return std::filesystem::canonical(candidate);
   }
-  throw core::Error(core::Code::state, fmt::format("the installation is not complete: no lua/policy.lua in {}, {} or {}", candidates[0].string(),
-                                                   candidates[1].string(), candidates[2].string()));
+  throw core::Error(core::Code::state,
+                    fmt::format("the installation is not complete: no lua/policy.lua in {}, {} or {}",
+                                candidates[0].string(), candidates[1].string(), candidates[2].string()));
 }
 
 std::filesystem::path default_keys_folder() { return home_folder("XDG_CONFIG_HOME", ".config") / "ballast/keys"; }

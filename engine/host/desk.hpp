@@ -10,9 +10,9 @@
 namespace ballast::host {
 
 struct Desk {
-  std::filesystem::path folder;         ///< searched first
-  std::filesystem::path installation;   ///< share/ballast beside the binary, or the source tree
-  std::filesystem::path var;            ///< the only folder written, but for keys
+  std::filesystem::path folder;        ///< searched first
+  std::filesystem::path installation;  ///< share/ballast beside the binary, or the source tree
+  std::filesystem::path var;           ///< the only folder written, but for keys
   std::filesystem::path keys;
 
   /// Folders that hold scripts and settings, in the order in which they are searched.

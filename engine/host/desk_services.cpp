@@ -15,7 +15,8 @@ namespace ballast::host {
 namespace {
 
 [[noreturn]] void refuse(std::string_view what) {
-  throw core::Error(core::Code::state, fmt::format("{} is part of a run: put it into a runbook and use `ballast run`", what));
+  throw core::Error(core::Code::state,
+                    fmt::format("{} is part of a run: put it into a runbook and use `ballast run`", what));
 }
 
 bool inside(const std::filesystem::path& file, const std::filesystem::path& folder) {
@@ -27,7 +28,9 @@ bool inside(const std::filesystem::path& file, const std::filesystem::path& fold
 std::string similar_file(const std::filesystem::path& file) {
   std::vector<std::string> names;
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(file.parent_path().empty() ? "." : file.parent_path(), ignored)) names.push_back(entry.path().filename().string());
+  for (const auto& entry :
+       std::filesystem::directory_iterator(file.parent_path().empty() ? "." : file.parent_path(), ignored))
+    names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string_view near = core::nearest_name(file.filename().string(), views);
@@ -71,7 +74,8 @@ std::filesystem::path DeskServices::resolve(const std::string& path) const {
   }
   if (first.empty()) {
     if (everything_ || permitted_.contains(path)) return path;
-    throw core::Error(core::Code::argument, "outside the folders that a script may read: the desk, var and the installation", path);
+    throw core::Error(core::Code::argument,
+                      "outside the folders that a script may read: the desk, var and the installation", path);
   }
   return first;
 }
@@ -79,7 +83,8 @@ std::filesystem::path DeskServices::resolve(const std::string& path) const {
 std::string DeskServices::read_file(const std::string& path) {
   const auto file = resolve(path);
   std::error_code ignored;
-  if (!std::filesystem::exists(file, ignored)) throw core::Error(core::Code::not_found, fmt::format("there is no such file{}", similar_file(file)), path);
+  if (!std::filesystem::exists(file, ignored))
+    throw core::Error(core::Code::not_found, fmt::format("there is no such file{}", similar_file(file)), path);
   std::string bytes = core::read_file(file, std::size_t{256} << 20);
   if (!core::is_utf8(bytes)) throw core::Error(core::Code::argument, "not UTF-8 text", path);
   return bytes;

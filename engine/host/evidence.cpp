@@ -22,10 +22,12 @@ Keys open_keys(const Desk& desk, Environment environment, const core::Clock& clo
   for (const sign::Algorithm algorithm : {sign::Algorithm::hmac_sha256, sign::Algorithm::ed25519}) {
     if (has_key(out.ring, algorithm)) continue;
     if (!may_create) {
-      throw core::Error(core::Code::not_found,
-                        fmt::format("no active {} key; make one with `ballast keys new` (only demo and paper make keys by themselves)",
-                                    sign::algorithm_name(algorithm)),
-                        desk.keys.string());
+      throw core::Error(
+          core::Code::not_found,
+          fmt::format(
+              "no active {} key; make one with `ballast keys new` (only demo and paper make keys by themselves)",
+              sign::algorithm_name(algorithm)),
+          desk.keys.string());
     }
     // A key outlives the run that needed it first, so its validity is not tied to a given clock.
     const core::SystemClock today;

@@ -9,8 +9,8 @@
 #include "core/signer.hpp"
 #include "host/configuration.hpp"
 #include "host/desk.hpp"
-#include "journal/object_store.hpp"
 #include "journal/desk_layout.hpp"
+#include "journal/object_store.hpp"
 #include "sign/key_ring.hpp"
 
 namespace ballast::host {
@@ -22,12 +22,12 @@ inline std::filesystem::path runs_folder(const Desk& desk) { return desk.var / j
 /// The signers of a desk. `made` names the keys that were created because there were none.
 struct Keys {
   sign::KeyRing ring;
-  std::unique_ptr<core::Signer> entry;            ///< HMAC-SHA256: log entries
-  std::unique_ptr<core::Signer> head;             ///< Ed25519: HEAD and segment seals
-  std::unique_ptr<core::Signer> segment;          ///< Ed25519
-  std::unique_ptr<core::Signer> artefact_hmac;    ///< both stand in .sig files
+  std::unique_ptr<core::Signer> entry;          ///< HMAC-SHA256: log entries
+  std::unique_ptr<core::Signer> head;           ///< Ed25519: HEAD and segment seals
+  std::unique_ptr<core::Signer> segment;        ///< Ed25519
+  std::unique_ptr<core::Signer> artefact_hmac;  ///< both stand in .sig files
   std::unique_ptr<core::Signer> artefact_public;
-  std::unique_ptr<core::Signer> journal;          ///< HMAC-SHA256: run journals
+  std::unique_ptr<core::Signer> journal;  ///< HMAC-SHA256: run journals
   std::vector<std::string> made;
 };
 

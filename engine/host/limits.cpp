@@ -32,7 +32,8 @@ void raise_in_script(lua_State* L, lua_Debug*) {
   lua_error(L);
 }
 
-constexpr std::int64_t kCountedAtOnce = 1000;  // what C functions spend is noticed after so many instructions at the latest
+constexpr std::int64_t kCountedAtOnce =
+    1000;  // what C functions spend is noticed after so many instructions at the latest
 
 void count_next(lua_State* L, std::int64_t left);
 

@@ -13,10 +13,10 @@
 namespace ballast::host {
 
 struct Limits {
-  double seconds = 2;                    ///< CPU time of the thread that runs the script
+  double seconds = 2;  ///< CPU time of the thread that runs the script
   std::int64_t memory_mib = 64;
   std::int64_t output_kib = 256;
-  std::int64_t instructions = 0;         ///< 0: not counted (counting slows every instruction)
+  std::int64_t instructions = 0;  ///< 0: not counted (counting slows every instruction)
 };
 
 /// Stops the script running in `L` when its CPU time is used up. While it lives, the calling thread's timer signal
@@ -56,8 +56,21 @@ struct ballast::core::Record<ballast::host::Limits> {
   using S = host::Limits;
   static constexpr std::string_view name = "Limits", doc = "What one script run may use.";
   static constexpr auto fields = std::tuple{
-      field(&S::seconds, {.name = "seconds", .doc = "CPU time after which the script is stopped.", .unit = "s", .low = 0.001, .high = 86400}),
-      field(&S::memory_mib, {.name = "memory_mib", .doc = "Memory of the script and of the numeric data it holds.", .unit = "MiB", .low = 1, .high = 16384}),
-      field(&S::output_kib, {.name = "output_kib", .doc = "Text the script may print.", .unit = "KiB", .low = 0, .high = 1048576}),
-      field(&S::instructions, {.name = "instructions", .doc = "Lua instructions; 0 means that they are not counted.", .unit = "instructions", .low = 0, .high = 9007199254740992.0})};
+      field(&S::seconds, {.name = "seconds",
+                          .doc = "CPU time after which the script is stopped.",
+                          .unit = "s",
+                          .low = 0.001,
+                          .high = 86400}),
+      field(&S::memory_mib, {.name = "memory_mib",
+                             .doc = "Memory of the script and of the numeric data it holds.",
+                             .unit = "MiB",
+                             .low = 1,
+                             .high = 16384}),
+      field(&S::output_kib,
+            {.name = "output_kib", .doc = "Text the script may print.", .unit = "KiB", .low = 0, .high = 1048576}),
+      field(&S::instructions, {.name = "instructions",
+                               .doc = "Lua instructions; 0 means that they are not counted.",
+                               .unit = "instructions",
+                               .low = 0,
+                               .high = 9007199254740992.0})};
 };

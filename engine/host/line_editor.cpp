@@ -31,7 +31,9 @@ char* show_prompt(EditLine* line) { return client_of(line).prompt.data(); }
 unsigned char complete_word(EditLine* line, int) {
   const LineInfo* info = el_line(line);
   const char* start = info->cursor;
-  while (start > info->buffer && (std::isalnum(static_cast<unsigned char>(start[-1])) != 0 || std::strchr("_.:", start[-1]) != nullptr)) --start;
+  while (start > info->buffer &&
+         (std::isalnum(static_cast<unsigned char>(start[-1])) != 0 || std::strchr("_.:", start[-1]) != nullptr))
+    --start;
   const std::string word(start, info->cursor);
   const std::vector<std::string> found = client_of(line).completer(word);
   if (found.empty()) return CC_ERROR;
@@ -134,7 +136,8 @@ LineEditor::Input LineEditor::read(const std::string& prompt) {
   }
   if (text == nullptr || count <= 0) return out;
   HistEvent event;
-  if (out.line.find_first_not_of(" \t") != std::string::npos) ::history(terminal_->history, &event, H_ENTER, (out.line + "\n").c_str());
+  if (out.line.find_first_not_of(" \t") != std::string::npos)
+    ::history(terminal_->history, &event, H_ENTER, (out.line + "\n").c_str());
   out.event = Event::line;
   return out;
 }

@@ -14,9 +14,13 @@ namespace ballast::host {
 core::Json last_matching_entry(const Desk& desk, const core::Json& filter) {
   journal::Query query;
   std::map<std::string, std::string> members;  // of the decision
-  if (!filter.is_object()) throw core::Error(core::Code::argument, fmt::format("expected a table with names, found {}", filter.type_name()), "filter");
+  if (!filter.is_object())
+    throw core::Error(core::Code::argument, fmt::format("expected a table with names, found {}", filter.type_name()),
+                      "filter");
   for (const auto& [key, value] : filter.items()) {
-    if (!value.is_string()) throw core::Error(core::Code::argument, fmt::format("expected text, found {}", value.type_name()), "filter." + key);
+    if (!value.is_string())
+      throw core::Error(core::Code::argument, fmt::format("expected text, found {}", value.type_name()),
+                        "filter." + key);
     const std::string text = value.get<std::string>();
     if (key == "kind") {
       query.kind = text;
@@ -31,7 +35,9 @@ core::Json last_matching_entry(const Desk& desk, const core::Json& filter) {
     } else if (key == "portfolio_id" || key == "governor") {
       members[key] = text;
     } else {
-      throw core::Error(core::Code::argument, "unknown field; accepted: kind, policy, run, actor, environment, portfolio_id, governor", "filter." + key);
+      throw core::Error(core::Code::argument,
+                        "unknown field; accepted: kind, policy, run, actor, environment, portfolio_id, governor",
+                        "filter." + key);
     }
   }
   std::error_code ignored;

@@ -7,7 +7,8 @@
 namespace ballast::host {
 
 /// Returns the newest entry whose fields equal those of `filter`, or null; a desk without a log has none.
-/// `filter`: {kind?, policy?, run?, actor?, portfolio_id?, governor?}, the last two compared with the decision's members.
+/// `filter`: {kind?, policy?, run?, actor?, portfolio_id?, governor?}, the last two compared with the decision's
+/// members.
 core::Json last_matching_entry(const Desk& desk, const core::Json& filter);
 
 }  // namespace ballast::host

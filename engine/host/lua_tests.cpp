@@ -77,7 +77,8 @@ std::string escaped(std::string_view text) {
 }  // namespace
 
 std::size_t SuiteResult::count(CaseStatus status) const {
-  return static_cast<std::size_t>(std::count_if(cases.begin(), cases.end(), [&](const CaseResult& each) { return each.status == status; }));
+  return static_cast<std::size_t>(
+      std::count_if(cases.begin(), cases.end(), [&](const CaseResult& each) { return each.status == status; }));
 }
 
 std::vector<std::filesystem::path> find_test_files(const std::vector<std::string>& paths) {
@@ -114,12 +115,15 @@ SuiteResult run_test_file(const Desk& desk, const Configuration& configuration, 
     state.load(make_script(out.file, out.file, core::read_file(file)));
     state.call(0, 1);
     if (lua_type(L, -1) != LUA_TTABLE) {
-      throw core::Error(core::Code::argument, "the file must return testing.suite(...), so that a script that stops early cannot pass", out.file);
+      throw core::Error(core::Code::argument,
+                        "the file must return testing.suite(...), so that a script that stops early cannot pass",
+                        out.file);
     }
     out.name = raw_string(L, "name");
     lua_pushliteral(L, "cases");
     lua_rawget(L, -2);
-    if (lua_type(L, -1) != LUA_TTABLE || lua_rawlen(L, -1) == 0) throw core::Error(core::Code::argument, "a suite without cases proves nothing", out.file);
+    if (lua_type(L, -1) != LUA_TTABLE || lua_rawlen(L, -1) == 0)
+      throw core::Error(core::Code::argument, "a suite without cases proves nothing", out.file);
     const auto count = static_cast<lua_Integer>(lua_rawlen(L, -1));
     for (lua_Integer k = 1; k <= count; ++k) {
       lua_rawgeti(L, -1, k);
@@ -144,8 +148,8 @@ SuiteResult run_test_file(const Desk& desk, const Configuration& configuration, 
 std::string junit_document(const std::vector<SuiteResult>& suites) {
   std::string out = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
   for (const SuiteResult& suite : suites) {
-    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n", escaped(suite.file), suite.cases.size(),
-                       suite.count(CaseStatus::failed), suite.count(CaseStatus::skipped));
+    out += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n", escaped(suite.file),
+                       suite.cases.size(), suite.count(CaseStatus::failed), suite.count(CaseStatus::skipped));
     for (const CaseResult& each : suite.cases) {
       out += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", escaped(suite.file), escaped(each.name));
       if (each.status == CaseStatus::passed) {

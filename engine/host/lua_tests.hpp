@@ -26,7 +26,8 @@ struct SuiteResult {
   std::size_t count(CaseStatus status) const;
 };
 
-/// Finds `*_test.lua` below the paths (files or folders), sorted. Throws: Error{not_found} for a path that is not there.
+/// Finds `*_test.lua` below the paths (files or folders), sorted. Throws: Error{not_found} for a path that is not
+/// there.
 std::vector<std::filesystem::path> find_test_files(const std::vector<std::string>& paths);
 
 /// Runs one file; cases whose name `wanted` refuses are left out. A file that cannot be loaded or has no cases is one

@@ -13,9 +13,10 @@ namespace ballast::host {
 namespace {
 
 [[noreturn]] void refuse(const Parameter& parameter, std::string_view accepted, std::string_view found) {
-  throw core::Error(core::Code::argument,
-                    fmt::format("expected {}{}{}, found '{}'", accepted, parameter.unit.empty() ? "" : ", ", parameter.unit, found),
-                    "parameter " + parameter.name);
+  throw core::Error(
+      core::Code::argument,
+      fmt::format("expected {}{}{}, found '{}'", accepted, parameter.unit.empty() ? "" : ", ", parameter.unit, found),
+      "parameter " + parameter.name);
 }
 
 core::Json number_from(const Parameter& parameter, const std::string& text) {
@@ -23,11 +24,15 @@ core::Json number_from(const Parameter& parameter, const std::string& text) {
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool whole = parameter.type == "integer";
   const std::string what = whole ? "an integer" : "a finite number";
-  if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) refuse(parameter, what, text);
-  if (whole && (std::trunc(value) != value || std::fabs(value) > static_cast<double>(core::kMaxJsonInteger))) refuse(parameter, what, text);
+  if (problem != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+    refuse(parameter, what, text);
+  if (whole && (std::trunc(value) != value || std::fabs(value) > static_cast<double>(core::kMaxJsonInteger)))
+    refuse(parameter, what, text);
   if ((parameter.minimum && value < *parameter.minimum) || (parameter.maximum && value > *parameter.maximum)) {
-    refuse(parameter, fmt::format("{}{}{}", what, parameter.minimum ? fmt::format(" of at least {}", *parameter.minimum) : "",
-                                  parameter.maximum ? fmt::format(" of at most {}", *parameter.maximum) : ""), text);
+    refuse(parameter,
+           fmt::format("{}{}{}", what, parameter.minimum ? fmt::format(" of at least {}", *parameter.minimum) : "",
+                       parameter.maximum ? fmt::format(" of at most {}", *parameter.maximum) : ""),
+           text);
   }
   if (whole) return static_cast<std::int64_t>(value);
   return value;
@@ -45,12 +50,16 @@ core::Json value_from(const Parameter& parameter, const std::string& text) {
 }
 
 void check_choice(const Parameter& parameter, const core::Json& value) {
-  if (parameter.choices.empty() || std::find(parameter.choices.begin(), parameter.choices.end(), value) != parameter.choices.end()) return;
+  if (parameter.choices.empty() ||
+      std::find(parameter.choices.begin(), parameter.choices.end(), value) != parameter.choices.end())
+    return;
   std::vector<std::string> names;
-  for (const core::Json& each : parameter.choices) names.push_back(each.is_string() ? each.get<std::string>() : each.dump());
+  for (const core::Json& each : parameter.choices)
+    names.push_back(each.is_string() ? each.get<std::string>() : each.dump());
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string found = value.is_string() ? value.get<std::string>() : value.dump();
-  throw core::Error(core::Code::argument, fmt::format("'{}' is not accepted{}", found, core::suggestion(found, views)), "parameter " + parameter.name);
+  throw core::Error(core::Code::argument, fmt::format("'{}' is not accepted{}", found, core::suggestion(found, views)),
+                    "parameter " + parameter.name);
 }
 
 /// " Accepted: 0 to 100." or " One of: fast, slow."
@@ -64,7 +73,8 @@ std::string accepted_text(const Parameter& parameter) {
     out = fmt::format(" Accepted: at most {}.", *parameter.maximum);
   }
   std::string names;
-  for (const core::Json& each : parameter.choices) names += (names.empty() ? "" : ", ") + (each.is_string() ? each.get<std::string>() : each.dump());
+  for (const core::Json& each : parameter.choices)
+    names += (names.empty() ? "" : ", ") + (each.is_string() ? each.get<std::string>() : each.dump());
   if (!names.empty()) out += fmt::format(" One of: {}.", names);
   return out;
 }
@@ -100,11 +110,14 @@ core::Json parameter_values(const std::vector<Parameter>& declared, const std::v
       throw core::Error(core::Code::argument, fmt::format("expected name=value, found '{}'", text), "--set");
     }
     const std::string name = text.substr(0, equals);
-    const auto at = std::find_if(declared.begin(), declared.end(), [&](const Parameter& each) { return each.name == name; });
+    const auto at =
+        std::find_if(declared.begin(), declared.end(), [&](const Parameter& each) { return each.name == name; });
     if (at == declared.end()) {
-      throw core::Error(core::Code::argument, fmt::format("unknown parameter '{}'{}", name, core::suggestion(name, names)), "--set");
+      throw core::Error(core::Code::argument,
+                        fmt::format("unknown parameter '{}'{}", name, core::suggestion(name, names)), "--set");
     }
-    if (out.contains(name)) throw core::Error(core::Code::argument, fmt::format("parameter '{}' is given twice", name), "--set");
+    if (out.contains(name))
+      throw core::Error(core::Code::argument, fmt::format("parameter '{}' is given twice", name), "--set");
     out[name] = value_from(*at, text.substr(equals + 1));
     check_choice(*at, out[name]);
   }
@@ -113,7 +126,8 @@ core::Json parameter_values(const std::vector<Parameter>& declared, const std::v
     if (each.standard) {
       out[each.name] = *each.standard;
     } else if (each.required) {
-      throw core::Error(core::Code::argument, fmt::format("'{}' is missing: {} Give it with --set {}=...", each.name, each.text, each.name),
+      throw core::Error(core::Code::argument,
+                        fmt::format("'{}' is missing: {} Give it with --set {}=...", each.name, each.text, each.name),
                         "parameter " + each.name);
     }
   }
@@ -126,7 +140,9 @@ std::string describe_parameters(const std::vector<Parameter>& declared) {
     out += fmt::format("  {:<24} {}: {}", each.name, each.type, each.text);
     if (!each.unit.empty()) out += fmt::format(" Unit: {}.", each.unit);
     out += accepted_text(each);
-    if (each.standard) out += fmt::format(" Default: {}.", each.standard->is_string() ? each.standard->get<std::string>() : each.standard->dump());
+    if (each.standard)
+      out += fmt::format(" Default: {}.",
+                         each.standard->is_string() ? each.standard->get<std::string>() : each.standard->dump());
     if (each.required) out += " Required.";
     out += '\n';
   }

@@ -12,7 +12,7 @@ namespace ballast::host {
 struct Parameter {
   std::string name, type, text, unit;
   bool required = false;
-  std::optional<core::Json> standard;          ///< the default
+  std::optional<core::Json> standard;  ///< the default
   std::vector<core::Json> choices;
   std::optional<double> minimum, maximum;
 };

@@ -18,7 +18,8 @@ PolicyOutcome load_policy(State& state, const Script& policy) {
   state.call(0, 1);
   const auto refuse = [&](std::string_view found) {
     return core::Error(core::Code::argument,
-                       fmt::format("not a policy: expected the script to return policy.define{{...}}, found {}", found), out.policy.place);
+                       fmt::format("not a policy: expected the script to return policy.define{{...}}, found {}", found),
+                       out.policy.place);
   };
   if (lua_type(L, -1) != LUA_TTABLE) throw refuse(lua_typename(L, lua_type(L, -1)));
   const auto raw_field = [&](const char* name) {
@@ -50,7 +51,8 @@ std::string check_policy(ScriptSource& source, const std::string& policy, const 
   return load_policy(state, source.policy(policy)).name;
 }
 
-PolicyOutcome run_policy(ScriptSource& source, const std::string& policy, const core::Json& input, const Limits& limits) {
+PolicyOutcome run_policy(ScriptSource& source, const std::string& policy, const core::Json& input,
+                         const Limits& limits) {
   const Script script = source.policy(policy);
   bind::Context context;
   State state(context, policy_profile(), source, limits);

@@ -25,7 +25,8 @@ const char* identity_of(const core::Json& left, const core::Json& right) {
     const auto tells = [&](const core::Json& array) {
       std::set<std::string> seen;
       return std::all_of(array.begin(), array.end(), [&](const core::Json& each) {
-        return each.is_object() && each.contains(name) && each[name].is_string() && seen.insert(each[name].get<std::string>()).second;
+        return each.is_object() && each.contains(name) && each[name].is_string() &&
+               seen.insert(each[name].get<std::string>()).second;
       });
     };
     if (!(left.empty() && right.empty()) && tells(left) && tells(right)) return name;
@@ -40,21 +41,26 @@ core::Json by_identity(const core::Json& array, const char* name) {
   return out;
 }
 
-void compare(const core::Json& recorded, const core::Json& found, const std::string& path, std::vector<Difference>& out);
+void compare(const core::Json& recorded, const core::Json& found, const std::string& path,
+             std::vector<Difference>& out);
 
 /// `shape` makes the path of a member from that of its holder.
 template <class Shape>
-void compare_members(const core::Json& recorded, const core::Json& found, const Shape& shape, std::vector<Difference>& out) {
+void compare_members(const core::Json& recorded, const core::Json& found, const Shape& shape,
+                     std::vector<Difference>& out) {
   std::set<std::string> keys;
   for (const auto& [key, value] : recorded.items()) keys.insert(key);
   for (const auto& [key, value] : found.items()) keys.insert(key);
-  for (const std::string& key : keys) compare(recorded.value(key, core::Json()), found.value(key, core::Json()), shape(key), out);
+  for (const std::string& key : keys)
+    compare(recorded.value(key, core::Json()), found.value(key, core::Json()), shape(key), out);
 }
 
-void compare(const core::Json& recorded, const core::Json& found, const std::string& path, std::vector<Difference>& out) {
+void compare(const core::Json& recorded, const core::Json& found, const std::string& path,
+             std::vector<Difference>& out) {
   if (core::canonical_json(recorded) == core::canonical_json(found)) return;
   if (recorded.is_object() && found.is_object()) {
-    compare_members(recorded, found, [&](const std::string& key) { return path.empty() ? key : path + "." + key; }, out);
+    compare_members(
+        recorded, found, [&](const std::string& key) { return path.empty() ? key : path + "." + key; }, out);
     return;
   }
   if (recorded.is_array() && found.is_array()) {
@@ -64,7 +70,8 @@ void compare(const core::Json& recorded, const core::Json& found, const std::str
       compare_members(by_identity(recorded, name), by_identity(found, name), in_brackets, out);
       if (out.size() > before) return;  // else only their order differs
     } else if (recorded.size() == found.size()) {
-      for (std::size_t i = 0; i < recorded.size(); ++i) compare(recorded[i], found[i], in_brackets(std::to_string(i)), out);
+      for (std::size_t i = 0; i < recorded.size(); ++i)
+        compare(recorded[i], found[i], in_brackets(std::to_string(i)), out);
       return;
     }
   }
@@ -106,9 +113,11 @@ Subject read_subject(const Desk& desk, const std::string& text) {
     out.kind = SubjectKind::bundle;
   } else {
     std::vector<std::string> runs;
-    for (const auto& each : std::filesystem::directory_iterator(runs_folder(desk), ignored)) runs.push_back(each.path().filename().string());
+    for (const auto& each : std::filesystem::directory_iterator(runs_folder(desk), ignored))
+      runs.push_back(each.path().filename().string());
     const std::vector<std::string_view> names(runs.begin(), runs.end());
-    throw core::Error(core::Code::not_found, fmt::format("'{}' is neither an entry, nor a run, nor a bundle{}", text, core::suggestion(text, names)));
+    throw core::Error(core::Code::not_found, fmt::format("'{}' is neither an entry, nor a run, nor a bundle{}", text,
+                                                         core::suggestion(text, names)));
   }
   return out;
 }
@@ -118,7 +127,8 @@ std::vector<RecordedDecision> find_recorded(const Desk& desk, const Subject& sub
   if (subject.kind == SubjectKind::bundle) {
     const journal::Bundle bundle = journal::open_bundle(subject.text);
     for (const journal::BundleEntry& each : bundle.entries) {
-      if (each.json.contains("policy")) out.push_back(collect(each.json, [&](const std::string& sha256) { return bundle.object(sha256); }));
+      if (each.json.contains("policy"))
+        out.push_back(collect(each.json, [&](const std::string& sha256) { return bundle.object(sha256); }));
     }
     return out;
   }
@@ -130,8 +140,12 @@ std::vector<RecordedDecision> find_recorded(const Desk& desk, const Subject& sub
     if (!entry) throw core::Error(core::Code::not_found, fmt::format("no entry {} in the log", subject.seq));
     core::Json json = entry->json();
     if (!json.contains("policy")) {
-      throw core::Error(core::Code::argument, fmt::format("entry {} ({}) was not decided by a policy{}", subject.seq, json["kind"].get<std::string>(),
-                                                          json.contains("run") ? fmt::format("; its run can be replayed: {}", json["run"].get<std::string>()) : ""));
+      throw core::Error(
+          core::Code::argument,
+          fmt::format("entry {} ({}) was not decided by a policy{}", subject.seq, json["kind"].get<std::string>(),
+                      json.contains("run")
+                          ? fmt::format("; its run can be replayed: {}", json["run"].get<std::string>())
+                          : ""));
     }
     out.push_back(collect(std::move(json), get));
     return out;
@@ -146,8 +160,8 @@ std::vector<RecordedDecision> find_recorded(const Desk& desk, const Subject& sub
   return out;
 }
 
-ReplayResult replay_decision(const Desk& desk, const RecordedDecision& recorded, const std::optional<std::string>& judge,
-                             const Limits& judge_limits) {
+ReplayResult replay_decision(const Desk& desk, const RecordedDecision& recorded,
+                             const std::optional<std::string>& judge, const Limits& judge_limits) {
   ReplayResult out;
   out.seq = recorded.entry["seq"].get<std::uint64_t>();
   // The record is the limit here: a replay that was allowed to take its time proves more than one that was cut.

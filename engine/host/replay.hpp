@@ -19,23 +19,23 @@ struct RecordedDecision {
 };
 
 struct Difference {
-  std::string path;      ///< "adjustments[0].proposed_weight"
+  std::string path;  ///< "adjustments[0].proposed_weight"
   core::Json recorded, found;
 };
 
 struct ReplayResult {
   std::uint64_t seq = 0;
-  std::string policy;                   ///< name of the policy that decided now
-  std::string status;                   ///< "same", "different" or "failed"
-  std::string text;                     ///< why, when it failed
+  std::string policy;  ///< name of the policy that decided now
+  std::string status;  ///< "same", "different" or "failed"
+  std::string text;    ///< why, when it failed
   std::vector<Difference> differences;
   bool same() const { return status == "same"; }
 };
 
 /// Decides again with the recorded policy and libraries, without a time limit, or judges the recorded input with the
 /// policy in `judge` (a file or name; its libraries come from the desk), which `judge_limits` hold for.
-ReplayResult replay_decision(const Desk& desk, const RecordedDecision& recorded, const std::optional<std::string>& judge,
-                             const Limits& judge_limits);
+ReplayResult replay_decision(const Desk& desk, const RecordedDecision& recorded,
+                             const std::optional<std::string>& judge, const Limits& judge_limits);
 
 enum class SubjectKind { entry, run, bundle };
 /// What a replay was asked for.
@@ -53,9 +53,9 @@ Subject read_subject(const Desk& desk, const std::string& text);
 std::vector<RecordedDecision> find_recorded(const Desk& desk, const Subject& subject);
 
 /// Runs a runbook again from its journal: every answer comes from the record; steps, inputs of decisions, artefacts and
-/// the end are compared. A run that failed must fail in the same way; one that was stopped is followed as far as it came.
-/// Returns the differences, in order; empty when everything came out the same.
-/// Throws: Error{state} for a run that did not end; Error{not_found | crypto} for objects.
+/// the end are compared. A run that failed must fail in the same way; one that was stopped is followed as far as it
+/// came. Returns the differences, in order; empty when everything came out the same. Throws: Error{state} for a run
+/// that did not end; Error{not_found | crypto} for objects.
 std::vector<std::string> replay_run(const Desk& desk, const Configuration& configuration, const std::string& run);
 
 /// Lists where two documents differ, member by member; elements of lists are told apart by symbol, strategy, code or

@@ -18,8 +18,8 @@ namespace {
 
 /// Error of a record, as it was raised then.
 core::Error recorded_error(const core::Json& error) {
-  return {core::code_from_name(error["code"].get<std::string>(), core::Code::internal), error["message"].get<std::string>(),
-          error["where"].get<std::string>()};
+  return {core::code_from_name(error["code"].get<std::string>(), core::Code::internal),
+          error["message"].get<std::string>(), error["where"].get<std::string>()};
 }
 
 /// The records of a journal in order, and the place that the repeated run has reached.
@@ -35,8 +35,10 @@ class Cursor {
       came_to_error_ = true;
       throw recorded_error(last()["error"]);
     }
-    const std::string found = at_ < records_.size() ? records_[at_].json["kind"].get<std::string>() : "the end of the journal";
-    throw core::Error(core::Code::state, fmt::format("{}: the journal has {} here, not {}", doing, found, kind), fmt::format("record {}", at_ + 1));
+    const std::string found =
+        at_ < records_.size() ? records_[at_].json["kind"].get<std::string>() : "the end of the journal";
+    throw core::Error(core::Code::state, fmt::format("{}: the journal has {} here, not {}", doing, found, kind),
+                      fmt::format("record {}", at_ + 1));
   }
   const core::Json& first() const { return records_.front().json; }
   const core::Json& last() const { return records_.back().json; }
@@ -53,7 +55,8 @@ class Cursor {
 
 class ReplayServices final : public DeskServices, public bind::Answers {
  public:
-  ReplayServices(const Desk& desk, const Configuration& configuration, const core::Clock& clock, Cursor& cursor, const journal::ObjectStore& objects)
+  ReplayServices(const Desk& desk, const Configuration& configuration, const core::Clock& clock, Cursor& cursor,
+                 const journal::ObjectStore& objects)
       : DeskServices(desk, configuration, clock), cursor_(cursor), objects_(objects), log_(log_folder(desk)) {
     answers = this;
   }
@@ -62,7 +65,9 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   std::optional<core::Json> recorded(std::string_view call, const core::Json& arguments) override {
     if (!is_answer(call)) return std::nullopt;
     const core::Json& record = *cursor_.next("answer", std::string(call));
-    if (record["call"] != call) throw core::Error(core::Code::state, fmt::format("the runbook asks {}, the journal recorded {}", call, record["call"].get<std::string>()));
+    if (record["call"] != call)
+      throw core::Error(core::Code::state, fmt::format("the runbook asks {}, the journal recorded {}", call,
+                                                       record["call"].get<std::string>()));
     if (record["arguments_sha256"] != core::sha256_hex(core::canonical_json(arguments))) {
       throw core::Error(core::Code::state, fmt::format("{} is asked with other arguments than recorded", call));
     }
@@ -75,19 +80,26 @@ class ReplayServices final : public DeskServices, public bind::Answers {
 
   core::Json run_information() override {
     const core::Json& started = cursor_.first();
-    return {{"id", started["run"]}, {"runbook", started["runbook"]["name"]}, {"parameters", started["parameters"]}, {"actor", started["actor"]},
-            {"environment", started["environment"]}, {"dry_run", false}, {"engine", started["engine"]}};
+    return {
+        {"id", started["run"]},       {"runbook", started["runbook"]["name"]}, {"parameters", started["parameters"]},
+        {"actor", started["actor"]},  {"environment", started["environment"]}, {"dry_run", false},
+        {"engine", started["engine"]}};
   }
 
   core::Json decide(const std::string&, const core::Json& input, const core::Json&) override {
     const core::Json& record = *cursor_.next("decision", "decide");
     const auto seq = record["entry_seq"].get<std::uint64_t>();
-    note("decision input of entry " + std::to_string(seq), record["input_sha256"], core::sha256_hex(core::canonical_json(input)));
+    note("decision input of entry " + std::to_string(seq), record["input_sha256"],
+         core::sha256_hex(core::canonical_json(input)));
     const auto entry = log_.entry(seq);
     if (!entry) throw core::Error(core::Code::not_found, fmt::format("entry {} is not in the log", seq));
     const core::Json json = entry->json();
     // The decision itself is repeated and compared with the others (replay_decision); here the recorded one goes on.
-    core::Json out{{"decision", json["decision"]}, {"policy", {{"name", json["policy"]["name"]}, {"version", json["policy"]["version"]}, {"sha256", json["policy"]["sha256"]}}}};
+    core::Json out{{"decision", json["decision"]},
+                   {"policy",
+                    {{"name", json["policy"]["name"]},
+                     {"version", json["policy"]["version"]},
+                     {"sha256", json["policy"]["sha256"]}}}};
     out["seq"] = seq;
     out["sha256"] = record["entry_sha256"];
     return out;
@@ -115,7 +127,8 @@ class ReplayServices final : public DeskServices, public bind::Answers {
 
  private:
   void note(const std::string& what, const core::Json& recorded, const std::string& found) {
-    if (recorded != found) differences.push_back(fmt::format("{}: recorded {}, now \"{}\"", what, recorded.dump(), found));
+    if (recorded != found)
+      differences.push_back(fmt::format("{}: recorded {}, now \"{}\"", what, recorded.dump(), found));
   }
 
   Cursor& cursor_;
@@ -129,30 +142,36 @@ struct RecordedRun {
   Script runbook;
 };
 
-RecordedRun recorded_scripts(const core::Json& started, const core::Json& finished, const journal::ObjectStore& objects) {
+RecordedRun recorded_scripts(const core::Json& started, const core::Json& finished,
+                             const journal::ObjectStore& objects) {
   RecordedRun out;
   // A run that failed wrote down only the libraries that it began with.
   const core::Json& said = finished.contains("libraries_sha256") ? finished : started;
   const core::Json libraries = core::parse_json(objects.get(said["libraries_sha256"].get<std::string>()), "libraries");
-  for (const auto& [name, sha256] : libraries.items()) out.source.add_library(name, objects.get(sha256.get<std::string>()));
+  for (const auto& [name, sha256] : libraries.items())
+    out.source.add_library(name, objects.get(sha256.get<std::string>()));
   const core::Json& runbook = started["runbook"];
-  out.runbook = make_script(runbook["name"].get<std::string>(), runbook["place"].get<std::string>(), objects.get(runbook["sha256"].get<std::string>()));
+  out.runbook = make_script(runbook["name"].get<std::string>(), runbook["place"].get<std::string>(),
+                            objects.get(runbook["sha256"].get<std::string>()));
   return out;
 }
 
 /// Compares how the run ended now with how it ended then.
-void compare_ends(const core::Json& finished, const core::Json& result, const std::optional<core::Json>& error, const Cursor& cursor,
-                  std::vector<std::string>& out) {
+void compare_ends(const core::Json& finished, const core::Json& result, const std::optional<core::Json>& error,
+                  const Cursor& cursor, std::vector<std::string>& out) {
   const std::string status = finished["status"].get<std::string>();
   if (finished.contains("error")) {
     const core::Json& then = finished["error"];
     // Where a limit or a person stopped it is chance: that it came so far in the same way is what can be repeated.
     const bool stopped = status == "interrupted" || then["code"] == core::code_name(core::Code::budget);
     if (!error) {
-      if (!stopped) out.push_back(fmt::format("the run {} then ({}), now it finishes", status, then["message"].get<std::string>()));
+      if (!stopped)
+        out.push_back(fmt::format("the run {} then ({}), now it finishes", status, then["message"].get<std::string>()));
     } else if (!stopped && !cursor.came_to_error()) {
       for (const char* member : {"code", "message", "where"}) {
-        if (then[member] != (*error)[member]) out.push_back(fmt::format("error {}: recorded {}, now {}", member, then[member].dump(), (*error)[member].dump()));
+        if (then[member] != (*error)[member])
+          out.push_back(
+              fmt::format("error {}: recorded {}, now {}", member, then[member].dump(), (*error)[member].dump()));
       }
     }
   } else if (error) {
@@ -172,7 +191,8 @@ std::vector<std::string> replay_run(const Desk& desk, const Configuration& confi
   Cursor cursor(journal::RunJournal::read(runs_folder(desk) / run));
   const journal::ObjectStore objects(objects_folder(desk));
   const core::Json started = cursor.first(), finished = cursor.last();
-  if (finished["kind"] != "run_finished") throw core::Error(core::Code::state, "the run did not finish: there is nothing to compare with", run);
+  if (finished["kind"] != "run_finished")
+    throw core::Error(core::Code::state, "the run did not finish: there is nothing to compare with", run);
   RecordedRun scripts = recorded_scripts(started, finished, objects);
   const core::FixedClock clock(core::parse_instant(started["decision_time"].get<std::string>()));
   ReplayServices services(desk, configuration, clock, cursor, objects);

@@ -22,7 +22,8 @@ std::map<std::string, std::filesystem::path> scripts_of(const Desk& desk) {
       std::error_code ignored;
       for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder, ignored)) {
         const std::string place = entry.path().lexically_relative(root).string();
-        if (entry.path().extension() != ".lua" || place.ends_with("_test.lua") || place.starts_with("lua/meta/")) continue;
+        if (entry.path().extension() != ".lua" || place.ends_with("_test.lua") || place.starts_with("lua/meta/"))
+          continue;
         out.emplace(place, entry.path());
       }
     }
@@ -53,7 +54,10 @@ std::map<std::string, std::filesystem::path> wanted_scripts(const Desk& desk, co
       std::vector<std::string_view> places;
       for (const auto& [place, path] : known) places.push_back(place);
       const std::string_view near = core::nearest_name(name, places);
-      throw core::Error(core::Code::not_found, fmt::format("no such script{}", near.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", near)), name);
+      throw core::Error(
+          core::Code::not_found,
+          fmt::format("no such script{}", near.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", near)),
+          name);
     }
     const std::string place = desk.place_of(*file);
     if (std::filesystem::path(place).is_absolute() || file->extension() != ".lua") {
@@ -64,14 +68,18 @@ std::map<std::string, std::filesystem::path> wanted_scripts(const Desk& desk, co
   return out;
 }
 
-std::unique_ptr<core::Signer> approving_signer(const sign::KeyRing& ring, const std::optional<std::string>& key, const core::Clock& clock) {
+std::unique_ptr<core::Signer> approving_signer(const sign::KeyRing& ring, const std::optional<std::string>& key,
+                                               const core::Clock& clock) {
   // Whoever can check an HMAC can forge it, so an approval is signed by a key pair.
   if (!key) return ring.signer_for(core::Purpose::approval, sign::Algorithm::ed25519, clock);
   auto signer = ring.signer_with(*key, clock);
   const sign::KeyInfo info = ring.find(*key).value();
-  const bool approves = std::find(info.purposes.begin(), info.purposes.end(), core::Purpose::approval) != info.purposes.end();
+  const bool approves =
+      std::find(info.purposes.begin(), info.purposes.end(), core::Purpose::approval) != info.purposes.end();
   if (info.algorithm != sign::Algorithm::ed25519 || !approves) {
-    throw core::Error(core::Code::crypto, fmt::format("key '{}' may not sign reviews: that takes an Ed25519 key with the purpose {}", *key, core::purpose_name(core::Purpose::approval)));
+    throw core::Error(core::Code::crypto,
+                      fmt::format("key '{}' may not sign reviews: that takes an Ed25519 key with the purpose {}", *key,
+                                  core::purpose_name(core::Purpose::approval)));
   }
   return signer;
 }
@@ -79,7 +87,8 @@ std::unique_ptr<core::Signer> approving_signer(const sign::KeyRing& ring, const 
 }  // namespace
 
 bool ReviewSurvey::complete() const {
-  return problem.empty() && std::all_of(files.begin(), files.end(), [](const ReviewedFile& each) { return each.state == ReviewState::reviewed; });
+  return problem.empty() && std::all_of(files.begin(), files.end(),
+                                        [](const ReviewedFile& each) { return each.state == ReviewState::reviewed; });
 }
 
 ReviewSurvey survey_reviews(const Desk& desk, const core::Verifier& verifier) {
@@ -108,11 +117,13 @@ ReviewSurvey survey_reviews(const Desk& desk, const core::Verifier& verifier) {
     }
     out.files.push_back(std::move(each));
   }
-  std::sort(out.files.begin(), out.files.end(), [](const ReviewedFile& a, const ReviewedFile& b) { return a.place < b.place; });
+  std::sort(out.files.begin(), out.files.end(),
+            [](const ReviewedFile& a, const ReviewedFile& b) { return a.place < b.place; });
   return out;
 }
 
-SignedReview sign_reviews(const Desk& desk, const Configuration& configuration, const SignReviewRequest& request, const core::Clock& clock) {
+SignedReview sign_reviews(const Desk& desk, const Configuration& configuration, const SignReviewRequest& request,
+                          const core::Clock& clock) {
   const sign::KeyRing ring = sign::KeyRing::open(desk.keys);
   const auto signer = approving_signer(ring, request.key, clock);
   SignedReview out;

@@ -20,8 +20,10 @@ namespace ballast::host {
 namespace {
 
 /// Everything a run's name depends on: the same call with the same clock gives the same name.
-std::string run_id(const std::string& name, core::Instant time, const core::Json& identity, const std::filesystem::path& runs) {
-  const std::string base = fmt::format("{}-{}-{}", name, core::format_stamp(time), core::sha256_hex(core::canonical_json(identity)).substr(0, 8));
+std::string run_id(const std::string& name, core::Instant time, const core::Json& identity,
+                   const std::filesystem::path& runs) {
+  const std::string base = fmt::format("{}-{}-{}", name, core::format_stamp(time),
+                                       core::sha256_hex(core::canonical_json(identity)).substr(0, 8));
   std::string id = base;
   for (int again = 2; std::filesystem::exists(runs / id); ++again) id = fmt::format("{}-{}", base, again);
   return id;
@@ -50,7 +52,8 @@ struct OpenStores {
   OpenStores(const Desk& desk, const core::Clock& clock, const RunIdentity& identity)
       : keys(open_keys(desk, identity.environment, clock)),
         objects(objects_folder(desk)),
-        log(journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock, log_options(identity))) {
+        log(journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock,
+                                       log_options(identity))) {
     log.seal_finished();  // days that are over take no more entries
   }
   OpenStores(const OpenStores&) = delete;
@@ -79,35 +82,42 @@ void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>&
   objects.put(core::canonical_json(library_manifest(libraries)));
 }
 
-core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info, const Script& script, const Configuration& configuration,
-                           const std::vector<Script>& libraries) {
-  core::Json out{{"runbook", {{"name", info.name}, {"version", info.version}, {"sha256", script.sha256()}, {"place", script.place}}},
-                 {"parameters", identity.parameters},
-                 {"actor", identity.actor},
-                 {"environment", std::string(core::name_of(identity.environment))},
-                 {"engine", {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}}},
-                 {"settings_sha256", core::sha256_hex(configuration.bytes())},
-                 {"libraries_sha256", libraries_sha256(libraries)}};
+core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info, const Script& script,
+                           const Configuration& configuration, const std::vector<Script>& libraries) {
+  core::Json out{
+      {"runbook",
+       {{"name", info.name}, {"version", info.version}, {"sha256", script.sha256()}, {"place", script.place}}},
+      {"parameters", identity.parameters},
+      {"actor", identity.actor},
+      {"environment", std::string(core::name_of(identity.environment))},
+      {"engine", {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}}},
+      {"settings_sha256", core::sha256_hex(configuration.bytes())},
+      {"libraries_sha256", libraries_sha256(libraries)}};
   out["decision_time"] = core::format_instant(identity.time);
   if (identity.clock_given) out["clock"] = "given";
   return out;
 }
 
-RunIdentity identify(const Desk& desk, const Configuration& configuration, const RunRequest& request, const RunbookInfo& info,
-                     const Script& script, core::Instant time) {
+RunIdentity identify(const Desk& desk, const Configuration& configuration, const RunRequest& request,
+                     const RunbookInfo& info, const Script& script, core::Instant time) {
   RunIdentity out;
   out.runbook = info.name;
   out.parameters = parameter_values(info.parameters, request.parameters);
   out.actor = actor_name(configuration, request.actor);
   out.environment = configuration.settings.desk.environment;
   for (const Parameter& each : info.parameters) {
-    const bool named = std::any_of(request.parameters.begin(), request.parameters.end(), [&](const std::string& text) { return text.starts_with(each.name + "="); });
+    const bool named = std::any_of(request.parameters.begin(), request.parameters.end(),
+                                   [&](const std::string& text) { return text.starts_with(each.name + "="); });
     if (each.type == "file" && named) out.named_files.push_back(out.parameters[each.name].get<std::string>());
   }
   out.clock_given = request.now.has_value();
   out.time = time;
-  out.id = run_id(info.name, time, {{"runbook", script.sha256()}, {"parameters", out.parameters}, {"settings", core::sha256_hex(configuration.bytes())},
-                                    {"time", core::format_instant(time)}}, runs_folder(desk));
+  out.id = run_id(info.name, time,
+                  {{"runbook", script.sha256()},
+                   {"parameters", out.parameters},
+                   {"settings", core::sha256_hex(configuration.bytes())},
+                   {"time", core::format_instant(time)}},
+                  runs_folder(desk));
   return out;
 }
 
@@ -140,7 +150,8 @@ core::Json perform(State& state, RunServices& services, OpenStores& stores, cons
     throw;
   }
   put_scripts(stores.objects, state.libraries());
-  end_run(stores, identity, "finished", {{"result", result}, {"libraries_sha256", libraries_sha256(state.libraries())}});
+  end_run(stores, identity, "finished",
+          {{"result", result}, {"libraries_sha256", libraries_sha256(state.libraries())}});
   return result;
 }
 
@@ -156,7 +167,8 @@ std::string actor_name(const Configuration& configuration, const std::string& gi
 RunResult execute_run(const Desk& desk, const Configuration& configuration, const RunRequest& request) {
   const bool live = configuration.settings.desk.environment == Environment::live;
   if (request.now && live) {
-    throw core::Error(core::Code::argument, "a given clock is refused in live: a decision there has the time it was made", "--now");
+    throw core::Error(core::Code::argument,
+                      "a given clock is refused in live: a decision there has the time it was made", "--now");
   }
   const core::SystemClock system;
   const core::FixedClock given(request.now.value_or(core::Instant{}));
@@ -188,8 +200,9 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   stores.objects.put(script.text);
   put_scripts(stores.objects, state.libraries());
   stores.objects.put(configuration.bytes());
-  stores.journal = journal::RunJournal::create(runs_folder(desk) / identity.id, identity.id,
-                                               started_payload(identity, info, script, configuration, state.libraries()), *stores.keys.journal, clock);
+  stores.journal = journal::RunJournal::create(
+      runs_folder(desk) / identity.id, identity.id,
+      started_payload(identity, info, script, configuration, state.libraries()), *stores.keys.journal, clock);
   services.begin(identity, {&stores.objects, &stores.log, &*stores.journal, &stores.keys, &manifest});
   result.value = perform(state, services, stores, identity);
   result.artefacts = services.artefacts();

@@ -12,19 +12,19 @@
 namespace ballast::host {
 
 struct RunRequest {
-  std::string runbook;                 ///< file, or name of one in runbooks/
-  std::vector<std::string> parameters; ///< "name=value"
+  std::string runbook;                  ///< file, or name of one in runbooks/
+  std::vector<std::string> parameters;  ///< "name=value"
   std::string actor;
-  std::optional<core::Instant> now;    ///< a given clock; refused in live
+  std::optional<core::Instant> now;  ///< a given clock; refused in live
   bool dry_run = false;
-  bool json = false;                   ///< text printed by the script goes to standard error
+  bool json = false;  ///< text printed by the script goes to standard error
 };
 
 struct RunResult {
   std::string id;
   std::string runbook;
   std::string file;
-  core::Json value;                    ///< what main returned
+  core::Json value;  ///< what main returned
   std::vector<std::string> artefacts;
   std::vector<std::uint64_t> entries;
   std::vector<std::string> made_keys;  ///< created because there were none (demo and paper)

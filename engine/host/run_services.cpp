@@ -17,26 +17,32 @@ constexpr std::size_t kLongestInlineAnswer = 2048;
 
 /// Returns a member that a script gave as text, or nothing.
 std::optional<std::string> text_member(const core::Json& given, const char* name) {
-  if (!given.is_object()) throw core::Error(core::Code::argument, fmt::format("expected a table with names, found {}", given.type_name()));
+  if (!given.is_object())
+    throw core::Error(core::Code::argument, fmt::format("expected a table with names, found {}", given.type_name()));
   const auto at = given.find(name);
   if (at == given.end() || at->is_null()) return std::nullopt;
-  if (!at->is_string()) throw core::Error(core::Code::argument, fmt::format("expected text, found {}", at->dump()), name);
+  if (!at->is_string())
+    throw core::Error(core::Code::argument, fmt::format("expected text, found {}", at->dump()), name);
   return at->get<std::string>();
 }
 
 std::filesystem::path artefact_path(const Desk& desk, const std::string& store, const std::string& path) {
-  const std::filesystem::path relative = std::filesystem::path(path.starts_with("var/") ? path.substr(4) : path).lexically_normal();
+  const std::filesystem::path relative =
+      std::filesystem::path(path.starts_with("var/") ? path.substr(4) : path).lexically_normal();
   if (relative.empty() || relative.is_absolute() || *relative.begin() == "..") {
     throw core::Error(core::Code::argument, fmt::format("'{}' is not a path below var", path), "artefact");
   }
-  for (const std::string& kept : {std::string(journal::kObjectsFolder), std::string(journal::kRunsFolder), std::string(journal::kLogFolder), store}) {
+  for (const std::string& kept : {std::string(journal::kObjectsFolder), std::string(journal::kRunsFolder),
+                                  std::string(journal::kLogFolder), store}) {
     const auto inside = relative.lexically_relative(kept);
     if (!inside.empty() && *inside.begin() != "..") {
       throw core::Error(core::Code::argument, fmt::format("'{}' is what only the engine writes", path), "artefact");
     }
   }
   if (journal::is_evidence_name(relative.filename().string())) {
-    throw core::Error(core::Code::argument, fmt::format("'{}' is a name that evidence has: verification would take it for some", path), "artefact");
+    throw core::Error(core::Code::argument,
+                      fmt::format("'{}' is a name that evidence has: verification would take it for some", path),
+                      "artefact");
   }
   return desk.var / relative;
 }
@@ -46,7 +52,9 @@ std::filesystem::path artefact_path(const Desk& desk, const std::string& store, 
 bool is_answer(std::string_view call) { return !call.starts_with("ballast.run.") && call != "ballast.journal.append"; }
 
 core::Json decision_result(const PolicyOutcome& outcome, const std::optional<journal::Appended>& entry) {
-  core::Json out{{"decision", outcome.decision}, {"policy", {{"name", outcome.name}, {"version", outcome.version}, {"sha256", outcome.policy.sha256()}}}};
+  core::Json out{
+      {"decision", outcome.decision},
+      {"policy", {{"name", outcome.name}, {"version", outcome.version}, {"sha256", outcome.policy.sha256()}}}};
   if (entry) {
     out["seq"] = entry->seq;
     out["sha256"] = entry->sha256;
@@ -142,12 +150,16 @@ core::Json RunServices::log_entry(const core::Json& given) {
   if (given.contains("decision")) draft.decision = given["decision"];
   const journal::Appended entry = stores_.log->append(draft);
   entries_.push_back(entry.seq);
-  stores_.journal->append("log", {{"draft_sha256", core::sha256_hex(core::canonical_json(given))}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
+  stores_.journal->append("log", {{"draft_sha256", core::sha256_hex(core::canonical_json(given))},
+                                  {"entry_seq", entry.seq},
+                                  {"entry_sha256", entry.sha256}});
   return {{"seq", entry.seq}, {"sha256", entry.sha256}};
 }
 
 void RunServices::step_started(const std::string& name, const core::Json& input) {
-  if (!dry()) stores_.journal->append("step_started", {{"step", name}, {"input_sha256", core::sha256_hex(core::canonical_json(input))}});
+  if (!dry())
+    stores_.journal->append("step_started",
+                            {{"step", name}, {"input_sha256", core::sha256_hex(core::canonical_json(input))}});
 }
 
 void RunServices::step_finished(const std::string& name, const core::Json& outcome) {
@@ -179,7 +191,10 @@ void RunServices::record_failure(std::string_view call, const core::Json& argume
   if (dry() || !is_answer(call)) return;
   stores_.journal->append("answer", {{"call", std::string(call)},
                                      {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))},
-                                     {"error", {{"code", std::string(core::code_name(error.code()))}, {"message", error.message()}, {"where", error.where()}}}});
+                                     {"error",
+                                      {{"code", std::string(core::code_name(error.code()))},
+                                       {"message", error.message()},
+                                       {"where", error.where()}}}});
 }
 
 std::optional<core::Json> RunServices::recorded(std::string_view, const core::Json&) {
@@ -190,7 +205,8 @@ std::optional<core::Json> RunServices::recorded(std::string_view, const core::Js
 void RunServices::record(std::string_view call, const core::Json& arguments, const core::Json& answer) {
   if (dry() || !is_answer(call)) return;
   const std::string bytes = core::canonical_json(answer);
-  core::Json payload{{"call", std::string(call)}, {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))}};
+  core::Json payload{{"call", std::string(call)},
+                     {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))}};
   if (bytes.size() > kLongestInlineAnswer) {
     payload["answer_sha256"] = stores_.objects->put(bytes);
   } else {

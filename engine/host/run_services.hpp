@@ -18,13 +18,14 @@ namespace ballast::host {
 /// What is known of a run before its first step.
 struct RunIdentity {
   std::string id;
-  std::string runbook;             ///< name
+  std::string runbook;  ///< name
   core::Json parameters;
   std::string actor;
   Environment environment = Environment::demo;
   bool clock_given = false;
-  std::vector<std::string> named_files;  ///< values of `file` parameters that the operator gave: readable wherever they are
-  core::Instant time;              ///< the decision time: one for the whole run, so that nothing is newer than the decision
+  std::vector<std::string>
+      named_files;     ///< values of `file` parameters that the operator gave: readable wherever they are
+  core::Instant time;  ///< the decision time: one for the whole run, so that nothing is newer than the decision
 };
 
 /// Where a run writes. All are null in a dry run, none otherwise but `manifest`.

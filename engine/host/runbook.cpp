@@ -14,7 +14,9 @@ namespace {
 RunbookInfo read_definition(State& state, const std::string& place) {
   lua_State* L = state.get();
   const auto refuse = [&](std::string_view found) {
-    return core::Error(core::Code::argument, fmt::format("not a runbook: expected the script to return runbook.define{{...}}, found {}", found), place);
+    return core::Error(
+        core::Code::argument,
+        fmt::format("not a runbook: expected the script to return runbook.define{{...}}, found {}", found), place);
   };
   if (lua_type(L, -1) != LUA_TTABLE) throw refuse(lua_typename(L, lua_type(L, -1)));
   const auto field = [&](const char* key) {
@@ -47,8 +49,11 @@ RunbookInfo read_definition(State& state, const std::string& place) {
 Script find_runbook(const Desk& desk, const std::string& name) {
   const FolderSource source = desk.source();
   std::optional<std::filesystem::path> file = source.find(name);
-  if (!file && name.find('/') == std::string::npos) file = source.find("runbooks/" + name + (name.ends_with(".lua") ? "" : ".lua"));
-  if (!file) throw core::Error(core::Code::not_found, "no such runbook in the desk or the installation" + source.did_you_mean("runbooks", name), name);
+  if (!file && name.find('/') == std::string::npos)
+    file = source.find("runbooks/" + name + (name.ends_with(".lua") ? "" : ".lua"));
+  if (!file)
+    throw core::Error(core::Code::not_found,
+                      "no such runbook in the desk or the installation" + source.did_you_mean("runbooks", name), name);
   Script script = make_script(file->stem().string(), desk.place_of(*file), core::read_file(*file));
   script.file = *file;
   return script;

@@ -21,8 +21,8 @@ int sort_table(lua_State* L);
 /// `what` is how the message calls the table ("ballast.market"). With `writable` false, writing is one too.
 void make_strict(lua_State* L, const char* what, bool writable);
 
-/// Replaces the table on top of the stack by an empty one in front of it, strict as well: through it a script reads what
-/// the engine put there and changes none of it.
+/// Replaces the table on top of the stack by an empty one in front of it, strict as well: through it a script reads
+/// what the engine put there and changes none of it.
 void seal(lua_State* L, const char* what);
 
 /// Pushes the table behind a sealed one, else the value at `index` itself.

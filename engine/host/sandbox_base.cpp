@@ -267,7 +267,8 @@ int refuse_read(lua_State* L) {
       collect_names(L, lua_gettop(L), names);
       const std::vector<std::string_view> views(names.begin(), names.end());
       const std::string_view near = core::nearest_name(name, views);
-      message = fmt::format("{} '{}'{}", what, name, near.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", near));
+      message = fmt::format("{} '{}'{}", what, name,
+                            near.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", near));
     } else {
       message = fmt::format("{} with a {} as its name", what, luaL_typename(L, 2));
     }
@@ -286,10 +287,12 @@ int refuse_write(lua_State* L) {
   if (lua_type(L, lua_upvalueindex(1)) == LUA_TTABLE && lua_type(L, 2) == LUA_TSTRING) {
     lua_pushvalue(L, 2);
     if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL) {
-      return luaL_error(L, "assignment to '%s', which belongs to the engine and cannot be replaced", lua_tostring(L, 2));
+      return luaL_error(L, "assignment to '%s', which belongs to the engine and cannot be replaced",
+                        lua_tostring(L, 2));
     }
   }
-  return luaL_error(L, "assignment to undeclared '%s': declare it with 'local'", lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?");
+  return luaL_error(L, "assignment to undeclared '%s': declare it with 'local'",
+                    lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "?");
 }
 
 }  // namespace
@@ -349,9 +352,9 @@ void open_base(lua_State* L) {
     lua_rawset(L, -4);
   }
   lua_pop(L, 1);
-  const luaL_Reg ours[] = {{"pcall", &protected_call}, {"pairs", &ordered_pairs},        {"next", &first_key},
-                           {"tostring", &to_text},     {"setmetatable", &set_metatable}, {"getmetatable", &get_metatable},
-                           {"print", &print},          {nullptr, nullptr}};
+  const luaL_Reg ours[] = {
+      {"pcall", &protected_call},       {"pairs", &ordered_pairs},        {"next", &first_key}, {"tostring", &to_text},
+      {"setmetatable", &set_metatable}, {"getmetatable", &get_metatable}, {"print", &print},    {nullptr, nullptr}};
   luaL_setfuncs(L, ours, 0);
   lua_pushliteral(L, "Lua 5.4");
   lua_setfield(L, -2, "_VERSION");

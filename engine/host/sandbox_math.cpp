@@ -35,7 +35,9 @@ int logarithm(lua_State* L) {
     value = core::math::log(x);
   } else {
     const double base = luaL_checknumber(L, 2);
-    value = base == 2 ? core::math::log2(x) : base == 10 ? core::math::log10(x) : core::math::log(x) / core::math::log(base);
+    value = base == 2    ? core::math::log2(x)
+            : base == 10 ? core::math::log10(x)
+                         : core::math::log(x) / core::math::log(base);
   }
   lua_pushnumber(L, value);
   return 1;
@@ -49,13 +51,24 @@ int refuse_random(lua_State* L) {
 
 void open_math(lua_State* L) {
   luaL_requiref(L, "math", luaopen_math, 0);
-  const luaL_Reg ours[] = {{"exp", &unary<&core::math::exp>},   {"sin", &unary<&core::math::sin>},   {"cos", &unary<&core::math::cos>},
-                           {"tan", &unary<&core::math::tan>},   {"asin", &unary<&core::math::asin>}, {"acos", &unary<&core::math::acos>},
-                           {"atan", &arc_tangent},              {"log", &logarithm},                 {"pow", &power},
+  const luaL_Reg ours[] = {{"exp", &unary<&core::math::exp>},
+                           {"sin", &unary<&core::math::sin>},
+                           {"cos", &unary<&core::math::cos>},
+                           {"tan", &unary<&core::math::tan>},
+                           {"asin", &unary<&core::math::asin>},
+                           {"acos", &unary<&core::math::acos>},
+                           {"atan", &arc_tangent},
+                           {"log", &logarithm},
+                           {"pow", &power},
                            // Debian's library has the functions of Lua 5.1 too, which would reach the C library's.
-                           {"sinh", &unary<&core::math::sinh>}, {"cosh", &unary<&core::math::cosh>}, {"tanh", &unary<&core::math::tanh>},
-                           {"log10", &unary<&core::math::log10>}, {"atan2", &arc_tangent},
-                           {"random", &refuse_random},          {"randomseed", &refuse_random},      {nullptr, nullptr}};
+                           {"sinh", &unary<&core::math::sinh>},
+                           {"cosh", &unary<&core::math::cosh>},
+                           {"tanh", &unary<&core::math::tanh>},
+                           {"log10", &unary<&core::math::log10>},
+                           {"atan2", &arc_tangent},
+                           {"random", &refuse_random},
+                           {"randomseed", &refuse_random},
+                           {nullptr, nullptr}};
   luaL_setfuncs(L, ours, 0);
   lua_setfield(L, -2, "math");
 }

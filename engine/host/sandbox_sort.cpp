@@ -1,5 +1,6 @@
 // table.sort: a stable merge sort. The stock one picks pivots by clock and address in long lists, so that a comparator
-// which contradicts itself sorts differently from run to run; this one makes the same comparisons in the same order always.
+// which contradicts itself sorts differently from run to run; this one makes the same comparisons in the same order
+// always.
 #include "host/limits.hpp"
 #include "host/sandbox.hpp"
 
@@ -38,14 +39,16 @@ bool goes_before(lua_State* L, std::uint32_t a, std::uint32_t b) {
 }
 
 /// Merges the sorted runs [first, middle) and [middle, last) of `from` into `to`. Equal elements keep their order.
-void merge(lua_State* L, const std::uint32_t* from, std::uint32_t* to, std::size_t first, std::size_t middle, std::size_t last) {
+void merge(lua_State* L, const std::uint32_t* from, std::uint32_t* to, std::size_t first, std::size_t middle,
+           std::size_t last) {
   // Runs that are in order already, as in a sorted list, take one comparison.
   if (middle >= last || !goes_before(L, from[middle], from[middle - 1])) {
     std::copy(from + first, from + last, to + first);
     return;
   }
   std::size_t left = first, right = middle, out = first;
-  while (left < middle && right < last) to[out++] = goes_before(L, from[right], from[left]) ? from[right++] : from[left++];
+  while (left < middle && right < last)
+    to[out++] = goes_before(L, from[right], from[left]) ? from[right++] : from[left++];
   std::copy(from + left, from + middle, to + out);
   std::copy(from + right, from + last, to + out + (middle - left));
 }

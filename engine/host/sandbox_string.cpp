@@ -7,8 +7,8 @@
 namespace ballast::host {
 namespace {
 
-constexpr lua_Integer kLongestText = 64 << 20;   // bytes one call may make
-constexpr std::size_t kLongestSubject = 1 << 16; // bytes a pattern may search: matching backtracks inside one C call
+constexpr lua_Integer kLongestText = 64 << 20;    // bytes one call may make
+constexpr std::size_t kLongestSubject = 1 << 16;  // bytes a pattern may search: matching backtracks inside one C call
 constexpr std::size_t kLongestPattern = 256;
 
 int repeat(lua_State* L) {

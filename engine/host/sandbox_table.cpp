@@ -11,7 +11,8 @@ constexpr lua_Integer kMostElements = 10'000'000;  // one C call cannot be inter
 /// move(from, first, last, to): refuses ranges no real table has. Upvalue: the stock function.
 int move(lua_State* L) {
   const lua_Integer first = luaL_checkinteger(L, 2), last = luaL_checkinteger(L, 3);
-  if (last >= first && static_cast<lua_Unsigned>(last) - static_cast<lua_Unsigned>(first) >= static_cast<lua_Unsigned>(kMostElements)) {
+  if (last >= first &&
+      static_cast<lua_Unsigned>(last) - static_cast<lua_Unsigned>(first) >= static_cast<lua_Unsigned>(kMostElements)) {
     return luaL_error(L, "table.move: more than %d elements", static_cast<int>(kMostElements));
   }
   const int n = lua_gettop(L);
@@ -28,7 +29,8 @@ int concat(lua_State* L) {
   const char* separator = luaL_optlstring(L, 2, "", &n);
   const lua_Integer first = luaL_optinteger(L, 3, 1);
   const lua_Integer last = luaL_optinteger(L, 4, static_cast<lua_Integer>(lua_rawlen(L, 1)));
-  if (last >= first && static_cast<lua_Unsigned>(last) - static_cast<lua_Unsigned>(first) >= static_cast<lua_Unsigned>(kMostElements)) {
+  if (last >= first &&
+      static_cast<lua_Unsigned>(last) - static_cast<lua_Unsigned>(first) >= static_cast<lua_Unsigned>(kMostElements)) {
     return luaL_error(L, "table.concat: more than %d elements", static_cast<int>(kMostElements));
   }
   luaL_Buffer buffer;

@@ -41,7 +41,8 @@ int blamed_level(lua_State* L, int level) {
 /// Scripts give codes of their own to what somebody else has to correct ("allocations_invalid"); a dotted one
 /// ("policy.decision_shape") names the library whose contract the script itself broke.
 bool is_reason_code(const std::string& code) {
-  return code.find('.') == std::string::npos && core::code_name(core::code_from_name(code, core::Code::internal)) != code;
+  return code.find('.') == std::string::npos &&
+         core::code_name(core::code_from_name(code, core::Code::internal)) != code;
 }
 
 /// The innermost place of a traceback that does not lie in a library.
@@ -160,7 +161,8 @@ std::string explain(const core::Error& error, Calls calls) {
   } else if (script != nullptr) {
     if (!script->source_line().empty()) {
       const auto colon = script->where().rfind(':');
-      out += fmt::format("  {:>4} | {}\n", colon == std::string::npos ? "" : script->where().substr(colon + 1), script->source_line());
+      out += fmt::format("  {:>4} | {}\n", colon == std::string::npos ? "" : script->where().substr(colon + 1),
+                         script->source_line());
     }
     if (!script->traceback().empty()) out += "called from\n" + script->traceback();
   }
@@ -172,7 +174,8 @@ std::string explain(const core::Error& error, Calls calls) {
 }
 
 core::Json error_document(const core::Error& error) {
-  core::Json body{{"code", std::string(core::code_name(error.code()))}, {"message", error.message()}, {"where", error.where()}};
+  core::Json body{
+      {"code", std::string(core::code_name(error.code()))}, {"message", error.message()}, {"where", error.where()}};
   if (const auto* script = dynamic_cast<const ScriptError*>(&error)) {
     body["code"] = script->code_text();
     if (!script->source_line().empty()) body["line"] = script->source_line();

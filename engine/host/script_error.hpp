@@ -12,7 +12,8 @@ namespace ballast::host {
 
 class ScriptError : public core::Error {
  public:
-  ScriptError(core::Code code, std::string code_text, std::string message, std::string where, std::string line, std::string traceback, std::string reason = {})
+  ScriptError(core::Code code, std::string code_text, std::string message, std::string where, std::string line,
+              std::string traceback, std::string reason = {})
       : core::Error(code, std::move(message), std::move(where)),
         code_text_(std::move(code_text)),
         line_(std::move(line)),
@@ -23,7 +24,8 @@ class ScriptError : public core::Error {
   /// The text of the failing line; empty when its source is not known.
   const std::string& source_line() const { return line_; }
   const std::string& traceback() const { return traceback_; }
-  /// The sentence alone, when what has to be changed is a file, a parameter or a setting and not the script; else empty.
+  /// The sentence alone, when what has to be changed is a file, a parameter or a setting and not the script; else
+  /// empty.
   const std::string& reason() const { return reason_; }
 
  private:

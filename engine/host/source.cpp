@@ -17,16 +17,18 @@ constexpr std::size_t kLargestScript = std::size_t{4} << 20;  // parsing is not 
 
 /// Library names are words joined by dots: nothing that could climb out of a folder.
 void check_name(const std::string& kind, const std::string& name) {
-  const bool good = !name.empty() && name.size() <= 100 && name.front() != '.' && name.back() != '.' &&
-                    name.find("..") == std::string::npos &&
-                    std::all_of(name.begin(), name.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-                    });
+  const bool good =
+      !name.empty() && name.size() <= 100 && name.front() != '.' && name.back() != '.' &&
+      name.find("..") == std::string::npos && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
+      });
   if (!good) {
     std::string shown = name.substr(0, 60);
-    std::replace_if(shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
-    throw core::Error(core::Code::argument,
-                      fmt::format("'{}' is not a {} name; accepted: letters, digits and _, with dots for folders", shown, kind));
+    std::replace_if(
+        shown.begin(), shown.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '?');
+    throw core::Error(
+        core::Code::argument,
+        fmt::format("'{}' is not a {} name; accepted: letters, digits and _, with dots for folders", shown, kind));
   }
 }
 
@@ -94,7 +96,8 @@ Script FolderSource::load(const std::string& kind, const std::string& folder, co
     for (std::string& each : names_in(root / folder)) known.push_back(std::move(each));
   }
   const std::vector<std::string_view> views(known.begin(), known.end());
-  throw core::Error(core::Code::not_found, fmt::format("no {} '{}'{}", kind, name, core::suggestion(name, views)), place);
+  throw core::Error(core::Code::not_found, fmt::format("no {} '{}'{}", kind, name, core::suggestion(name, views)),
+                    place);
 }
 
 Script FolderSource::library(const std::string& name) { return load("library", "lua", name); }
@@ -102,7 +105,9 @@ Script FolderSource::library(const std::string& name) { return load("library", "
 Script FolderSource::policy(const std::string& name) {
   if (name.ends_with(".lua")) {
     const auto file = find(name);
-    if (!file) throw core::Error(core::Code::not_found, fmt::format("there is no such policy{}", did_you_mean("policies", name)), name);
+    if (!file)
+      throw core::Error(core::Code::not_found, fmt::format("there is no such policy{}", did_you_mean("policies", name)),
+                        name);
     Script script = make_script(file->stem().string(), name, core::read_file(*file, kLargestScript));
     script.file = *file;
     return script;

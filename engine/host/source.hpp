@@ -11,8 +11,8 @@ namespace ballast::host {
 
 /// One script as it was read.
 struct Script {
-  std::string name;    ///< how it was asked for: "bounds", "portfolio_governor"
-  std::string place;   ///< how messages call it: "lua/bounds.lua"
+  std::string name;   ///< how it was asked for: "bounds", "portfolio_governor"
+  std::string place;  ///< how messages call it: "lua/bounds.lua"
   std::string text;
   std::filesystem::path file;  ///< empty when it did not come from a file
 
@@ -41,8 +41,8 @@ class FolderSource final : public ScriptSource {
   const std::vector<std::filesystem::path>& roots() const { return roots_; }
   /// Finds a file given as written or below one of the roots; nothing when there is none.
   std::optional<std::filesystem::path> find(const std::filesystem::path& relative) const;
-  /// " (did you mean 'x'?)" with the nearest script of a folder such as "runbooks": its name, or its path when `name` is
-  /// one. Empty when none is near.
+  /// " (did you mean 'x'?)" with the nearest script of a folder such as "runbooks": its name, or its path when `name`
+  /// is one. Empty when none is near.
   std::string did_you_mean(const std::string& folder, const std::string& name) const;
 
  private:

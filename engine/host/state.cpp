@@ -42,7 +42,6 @@ int panic(lua_State* L) {
   std::abort();
 }
 
-
 /// Whether the value on top is a table without metatable that has a function among its members.
 bool offers_functions(lua_State* L) {
   if (lua_type(L, -1) != LUA_TTABLE) return false;
@@ -78,7 +77,10 @@ const Profile& runbook_profile() {
 
 const Profile& repl_profile(bool live) {
   using bind::Effect;
-  static const Profile looking{"repl", bind::Effects::of(Effect::pure, Effect::reads_clock, Effect::reads_market, Effect::reads_files, Effect::reads_journal, Effect::talks), true, true};
+  static const Profile looking{"repl",
+                               bind::Effects::of(Effect::pure, Effect::reads_clock, Effect::reads_market,
+                                                 Effect::reads_files, Effect::reads_journal, Effect::talks),
+                               true, true};
   static const Profile acting{"repl", bind::Effects::all(), true, true};
   return live ? acting : looking;
 }
@@ -206,8 +208,8 @@ void State::load(const Script& script) {
       where = fmt::format("{}:{}", script.place, line);
       message.erase(0, std::min(message.size(), where.size() + 2));
     }
-    throw ScriptError(status == LUA_ERRMEM ? core::Code::memory : core::Code::argument, status == LUA_ERRMEM ? "memory" : "syntax",
-                      message, where, source_line(script.place, line), "");
+    throw ScriptError(status == LUA_ERRMEM ? core::Code::memory : core::Code::argument,
+                      status == LUA_ERRMEM ? "memory" : "syntax", message, where, source_line(script.place, line), "");
   }
   push_environment();
   lua_setupvalue(lua_, -2, 1);
@@ -271,7 +273,8 @@ void State::limit(const std::function<void()>& work) {
   if (limits_.instructions > 0) limit_instructions(lua_, context_, limits_.instructions);
   {
     const TimeLimit limit(lua_, context_, limits_.seconds);
-    if (limits_.instructions > 0) context_.limit_text = fmt::format("the limit of {} instructions is reached", limits_.instructions);
+    if (limits_.instructions > 0)
+      context_.limit_text = fmt::format("the limit of {} instructions is reached", limits_.instructions);
     work();
   }
   lua_sethook(lua_, nullptr, 0, 0);
@@ -296,7 +299,8 @@ void State::throw_failure() {
     if (stopped) throw ScriptError(core::Code::budget, "budget", context_.limit_text, "", "", "");
     // Lua calls no message handler when memory is short.
     if (text != "not enough memory") throw ScriptError(core::Code::domain, "domain", text, "", "", "");
-    throw ScriptError(core::Code::memory, "memory", fmt::format("the memory limit of {} MiB is reached", context_.memory.limit >> 20), "", "", "");
+    throw ScriptError(core::Code::memory, "memory",
+                      fmt::format("the memory limit of {} MiB is reached", context_.memory.limit >> 20), "", "", "");
   }
   const auto text = [&](const char* key) {
     lua_pushstring(lua_, key);
@@ -311,7 +315,8 @@ void State::throw_failure() {
   lua_pop(lua_, 1);
   const std::string code = text("code"), file = text("file");
   const core::Code kind = core::code_from_name(code, core::Code::domain);
-  const ScriptError error(kind, code, text("message"), text("where"), source_line(file, line), text("traceback"), text("reason"));
+  const ScriptError error(kind, code, text("message"), text("where"), source_line(file, line), text("traceback"),
+                          text("reason"));
   lua_pop(lua_, 1);
   throw error;
 }

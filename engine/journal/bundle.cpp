@@ -60,11 +60,13 @@ void take_record(Bundle& out, const Json& record, std::size_t number) {
     out.chain.push_back(text("link"));
   } else if (record.contains("object")) {
     std::string bytes = bytes_from(record);
-    if (core::sha256_hex(bytes) != text("object")) throw Error(Code::argument, fmt::format("the object {} does not match its name", text("object")));
+    if (core::sha256_hex(bytes) != text("object"))
+      throw Error(Code::argument, fmt::format("the object {} does not match its name", text("object")));
     out.objects.emplace(text("object"), std::move(bytes));
   } else if (record.contains("file")) {
     std::string bytes = bytes_from(record);
-    if (core::sha256_hex(bytes) != text("sha256")) throw Error(Code::argument, fmt::format("the file {} does not match its hash", text("file")));
+    if (core::sha256_hex(bytes) != text("sha256"))
+      throw Error(Code::argument, fmt::format("the file {} does not match its hash", text("file")));
     out.files.emplace(text("file"), std::move(bytes));
   } else {
     throw Error(Code::argument, "a record of a kind that version 1 does not know");
@@ -103,15 +105,17 @@ std::vector<std::string> libraries_of(const std::string& bytes) {
   return out;
 }
 
-void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::uint64_t> seqs, const core::Signer& signer,
-                   const core::Verifier& verifier, const core::Clock& clock, const std::filesystem::path& file,
-                   const BundleOptions& options) {
+void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::uint64_t> seqs,
+                   const core::Signer& signer, const core::Verifier& verifier, const core::Clock& clock,
+                   const std::filesystem::path& file, const BundleOptions& options) {
   std::sort(seqs.begin(), seqs.end());
   seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
   if (seqs.empty()) throw Error(Code::argument, "a bundle holds at least one entry", file.string());
   if (const VerifyReport report = verify_log(log.folder(), verifier); !report.verified()) {
-    throw Error(Code::state, fmt::format("the log does not verify, so no bundle is made of it: {}", report.findings.front().sentence),
-                log.folder().string());
+    throw Error(
+        Code::state,
+        fmt::format("the log does not verify, so no bundle is made of it: {}", report.findings.front().sentence),
+        log.folder().string());
   }
   const std::string head_bytes = core::read_file(log.folder() / "HEAD", 1 << 20);
   Head head;
@@ -119,11 +123,17 @@ void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::
   if (read_head(head_bytes, verifier, head, status) || status != SignatureStatus::valid) {
     throw Error(Code::state, "HEAD changed while the bundle was made; try again", log.folder().string());
   }
-  if (seqs.back() > head.seq) throw Error(Code::not_found, fmt::format("there is no entry {}; HEAD is at entry {}", seqs.back(), head.seq), log.folder().string());
+  if (seqs.back() > head.seq)
+    throw Error(Code::not_found, fmt::format("there is no entry {}; HEAD is at entry {}", seqs.back(), head.seq),
+                log.folder().string());
 
   std::string out;
   const auto add = [&](const Json& record) { out += core::canonical_json(record) + "\n"; };
-  Json first{{"format", std::string(kFormat)}, {"version", 1}, {"log_id", head.log_id}, {"created", core::format_instant(clock.now())}, {"entries", seqs}};
+  Json first{{"format", std::string(kFormat)},
+             {"version", 1},
+             {"log_id", head.log_id},
+             {"created", core::format_instant(clock.now())},
+             {"entries", seqs}};
   std::vector<Entry> entries;
   std::set<std::string> runs;
   for (const std::uint64_t seq : seqs) {
@@ -141,14 +151,16 @@ void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::
   for (std::size_t i = 0; i < entries.size(); ++i) {
     add(Json{{"entry", entries[i].line}, {"chained", chained}});
     const std::uint64_t until = i + 1 < entries.size() ? entries[i + 1].place.seq : head.seq + 1;
-    for (std::uint64_t seq = entries[i].place.seq + 1; chained && seq < until; ++seq) add(Json{{"link", log.entry(seq).value().line}});
+    for (std::uint64_t seq = entries[i].place.seq + 1; chained && seq < until; ++seq)
+      add(Json{{"link", log.entry(seq).value().line}});
   }
   std::set<std::string> names;
   for (const Entry& entry : entries) {
     const Json json = entry.json();
     for (const std::string& name : objects_of(json)) names.insert(name);
     if (json.contains("libraries_sha256")) {
-      for (const std::string& name : libraries_of(objects.get(json["libraries_sha256"].get<std::string>()))) names.insert(name);
+      for (const std::string& name : libraries_of(objects.get(json["libraries_sha256"].get<std::string>())))
+        names.insert(name);
     }
   }
   for (const std::string& name : names) {
@@ -163,7 +175,8 @@ void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::
     record["sha256"] = core::sha256_hex(bytes);
     add(record);
   }
-  const std::string end = core::canonical_json(Json{{"end", "ballast-bundle"}, {"sha256", core::sha256_hex(out)}, {"size", out.size()}});
+  const std::string end =
+      core::canonical_json(Json{{"end", "ballast-bundle"}, {"sha256", core::sha256_hex(out)}, {"size", out.size()}});
   out += sign_text(end, Purpose::artefact, signer) + "\n";
   core::write_file_atomically(file, out);
 }
@@ -176,7 +189,8 @@ void export_run_bundle(LogReader& log, const ObjectStore& objects, const std::st
   query.limit = SIZE_MAX >> 1;
   std::vector<std::uint64_t> seqs;
   for (const Entry& entry : log.query(query)) seqs.push_back(entry.place.seq);
-  if (seqs.empty()) throw Error(Code::not_found, fmt::format("the log has no entry of run '{}'", run), log.folder().string());
+  if (seqs.empty())
+    throw Error(Code::not_found, fmt::format("the log has no entry of run '{}'", run), log.folder().string());
   export_bundle(log, objects, std::move(seqs), signer, verifier, clock, file, options);
 }
 
@@ -194,7 +208,8 @@ Bundle open_bundle(const std::filesystem::path& file) {
       if (ended) throw Error(Code::argument, "records after the end");
       const std::string_view line = std::string_view(text).substr(at, end - at);
       if (const auto problem = core::scan_canonical_object(line, members)) {
-        throw Error(Code::argument, fmt::format("not canonical JSON at byte {}: {}", problem->offset + 1, problem->reason));
+        throw Error(Code::argument,
+                    fmt::format("not canonical JSON at byte {}: {}", problem->offset + 1, problem->reason));
       }
       if (core::find_member(members, "end") != nullptr) {
         const auto cut = core::cut_member(line, members, "signature");
@@ -221,7 +236,8 @@ Bundle open_bundle(const std::filesystem::path& file) {
   return out;
 }
 
-VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifier& verifier, const VerifyOptions& options) {
+VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifier& verifier,
+                           const VerifyOptions& options) {
   VerifyReport report;
   report.subject = file.string();
   report.kind = "bundle";
@@ -231,18 +247,21 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
     findings.add({code, name, 0, seq, 0, 1, std::move(sentence)});
   };
   const auto code_of = [](SignatureStatus status) {
-    return status == SignatureStatus::unknown_key                                              ? FindingCode::unknown_key
-           : status == SignatureStatus::wrong || status == SignatureStatus::unknown_algorithm ? FindingCode::wrong_key
-                                                                                              : FindingCode::refused_key;
+    return status == SignatureStatus::unknown_key ? FindingCode::unknown_key
+           : status == SignatureStatus::wrong || status == SignatureStatus::unknown_algorithm
+               ? FindingCode::wrong_key
+               : FindingCode::refused_key;
   };
   Bundle bundle;
   try {
     bundle = open_bundle(file);
   } catch (const Error& e) {
     if (e.code() != Code::argument) throw;
-    const bool changed = e.message().find("hash") != std::string::npos || e.message().find("match") != std::string::npos;
+    const bool changed =
+        e.message().find("hash") != std::string::npos || e.message().find("match") != std::string::npos;
     const auto line = e.where().substr(e.where().rfind(':') + 1);
-    findings.add({changed ? FindingCode::changed : FindingCode::malformed, name, std::strtoull(line.c_str(), nullptr, 10), std::nullopt, 0, 1, e.message()});
+    findings.add({changed ? FindingCode::changed : FindingCode::malformed, name,
+                  std::strtoull(line.c_str(), nullptr, 10), std::nullopt, 0, 1, e.message()});
     return report;
   }
   report.entries = bundle.entries.size();
@@ -251,18 +270,23 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
   if (seal == SignatureStatus::valid) {
     ++report.signatures;
   } else {
-    add(code_of(seal), std::nullopt, fmt::format("the bundle's seal by key '{}' does not prove it: {}", bundle.seal.key_id, core::signature_status_text(seal)));
+    add(code_of(seal), std::nullopt,
+        fmt::format("the bundle's seal by key '{}' does not prove it: {}", bundle.seal.key_id,
+                    core::signature_status_text(seal)));
   }
   Head head;
   SignatureStatus head_status = SignatureStatus::wrong;
   if (const auto wrong = read_head(bundle.head, verifier, head, head_status)) {
     add(FindingCode::malformed, std::nullopt, fmt::format("the HEAD in the bundle is not one: {}", *wrong));
   } else if (head_status != SignatureStatus::valid) {
-    add(code_of(head_status), std::nullopt, fmt::format("the HEAD in the bundle is not proved by its signature: {}", core::signature_status_text(head_status)));
+    add(code_of(head_status), std::nullopt,
+        fmt::format("the HEAD in the bundle is not proved by its signature: {}",
+                    core::signature_status_text(head_status)));
   } else {
     report.head_seq = head.seq;
     report.head_sha256 = head.sha256;
-    if (head.log_id != bundle.log_id) add(FindingCode::changed, std::nullopt, "the HEAD in the bundle is of another log");
+    if (head.log_id != bundle.log_id)
+      add(FindingCode::changed, std::nullopt, "the HEAD in the bundle is of another log");
   }
   for (const BundleEntry& entry : bundle.entries) {
     std::vector<core::ScannedMember> members;
@@ -280,7 +304,9 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
       } else if (status == SignatureStatus::unknown_key && seal == SignatureStatus::valid) {
         ++report.vouched;
       } else {
-        add(code_of(status), entry.seq, fmt::format("the signature of entry {} by key '{}' does not prove it: {}", entry.seq, line.signature->key_id, core::signature_status_text(status)));
+        add(code_of(status), entry.seq,
+            fmt::format("the signature of entry {} by key '{}' does not prove it: {}", entry.seq,
+                        line.signature->key_id, core::signature_status_text(status)));
       }
     }
     std::vector<std::string> needed = objects_of(entry.json);
@@ -291,7 +317,9 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
       }
     }
     for (const std::string& object : needed) {
-      if (!bundle.objects.contains(object)) add(FindingCode::object_missing, entry.seq, fmt::format("the object {} of entry {} is not in the bundle", object, entry.seq));
+      if (!bundle.objects.contains(object))
+        add(FindingCode::object_missing, entry.seq,
+            fmt::format("the object {} of entry {} is not in the bundle", object, entry.seq));
     }
   }
   // Where the lines up to HEAD are there, each must be chained to the one before and the last be the one HEAD names.
@@ -300,7 +328,8 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
     std::vector<core::ScannedMember> members;
     LineView line;
     if (read_line(text, line, members) || (!before.empty() && line.previous != before)) {
-      add(FindingCode::changed, line.seq, fmt::format("the line of entry {} in the bundle is not chained to the one before", line.seq));
+      add(FindingCode::changed, line.seq,
+          fmt::format("the line of entry {} in the bundle is not chained to the one before", line.seq));
     }
     before = core::sha256_hex(text);
   }

@@ -20,9 +20,11 @@
 namespace ballast::journal {
 
 struct BundleOptions {
-  std::size_t most_links = 256;              ///< lines up to HEAD are included when there are no more than so many
-  std::optional<std::string> public_keys;    ///< text of a public key export, for convenience; proof needs keys from elsewhere
-  std::map<std::string, std::filesystem::path> files;  ///< more files to take along, by the name they get (a run's journal)
+  std::size_t most_links = 256;  ///< lines up to HEAD are included when there are no more than so many
+  std::optional<std::string>
+      public_keys;  ///< text of a public key export, for convenience; proof needs keys from elsewhere
+  std::map<std::string, std::filesystem::path>
+      files;  ///< more files to take along, by the name they get (a run's journal)
 };
 
 struct BundleEntry {
@@ -44,7 +46,7 @@ struct Bundle {
   std::map<std::string, std::string> files;    ///< bytes by name
   std::optional<std::string> public_keys;
   core::Signature seal;
-  std::string sealed_bytes;                    ///< what the seal covers
+  std::string sealed_bytes;  ///< what the seal covers
 
   /// Throws: Error{not_found} when the bundle does not hold the object.
   const std::string& object(const std::string& sha256) const;
@@ -54,9 +56,9 @@ struct Bundle {
 /// same bytes. Requires: `signer` has an Ed25519 key for artefacts.
 /// Throws: Error{not_found} for an entry or object that is not there; Error{crypto} for an object that was changed;
 /// Error{state} when the log itself does not verify: a bundle is a statement about the log.
-void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::uint64_t> seqs, const core::Signer& signer,
-                   const core::Verifier& verifier, const core::Clock& clock, const std::filesystem::path& file,
-                   const BundleOptions& options = {});
+void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::uint64_t> seqs,
+                   const core::Signer& signer, const core::Verifier& verifier, const core::Clock& clock,
+                   const std::filesystem::path& file, const BundleOptions& options = {});
 
 /// The same for every entry of a run. Throws: Error{not_found} when the log has none.
 void export_run_bundle(LogReader& log, const ObjectStore& objects, const std::string& run, const core::Signer& signer,
@@ -68,11 +70,13 @@ void export_run_bundle(LogReader& log, const ObjectStore& objects, const std::st
 Bundle open_bundle(const std::filesystem::path& file);
 
 /// Verifies a bundle: frame, hashes, seal, entries, chain to HEAD, and that every object an entry names is there.
-VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifier& verifier, const VerifyOptions& options = {});
+VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifier& verifier,
+                           const VerifyOptions& options = {});
 
 /// Returns the names of the objects an entry needs: policy, libraries, settings and inputs.
 std::vector<std::string> objects_of(const core::Json& entry);
-/// Returns the objects a libraries object lists: a canonical JSON object of file names to SHA-256. Empty for other bytes.
+/// Returns the objects a libraries object lists: a canonical JSON object of file names to SHA-256. Empty for other
+/// bytes.
 std::vector<std::string> libraries_of(const std::string& bytes);
 
 }  // namespace ballast::journal

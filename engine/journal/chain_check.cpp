@@ -91,10 +91,11 @@ void ChainCheck::report_status(const Suspect& suspect) {
     case core::SignatureStatus::outside_validity:
     case core::SignatureStatus::revoked: code = FindingCode::refused_key; break;
   }
-  findings_.add_for_key(finding(code, suspect.place, suspect.seq,
-                                fmt::format("the chain of hashes holds, but the signature of {} {} by key '{}' does not prove it: {}",
-                                            words_.line, suspect.seq, key, words)),
-                        key);
+  findings_.add_for_key(
+      finding(code, suspect.place, suspect.seq,
+              fmt::format("the chain of hashes holds, but the signature of {} {} by key '{}' does not prove it: {}",
+                          words_.line, suspect.seq, key, words)),
+      key);
 }
 
 void ChainCheck::settle_suspect(bool chain_holds) {
@@ -109,9 +110,10 @@ void ChainCheck::settle_suspect(bool chain_holds) {
     }
     return;
   }
-  findings_.add(finding(FindingCode::changed, suspect.place, suspect.seq,
-                        fmt::format("{} {} was changed: {}, and its hash is not the one that was chained", words_.line, suspect.seq,
-                                    suspect.fact.is_signed ? core::signature_status_text(suspect.fact.status) : "it has no signature")));
+  findings_.add(finding(
+      FindingCode::changed, suspect.place, suspect.seq,
+      fmt::format("{} {} was changed: {}, and its hash is not the one that was chained", words_.line, suspect.seq,
+                  suspect.fact.is_signed ? core::signature_status_text(suspect.fact.status) : "it has no signature")));
 }
 
 void ChainCheck::take(const std::string& file, const LineFact& fact) {
@@ -122,14 +124,16 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
   if (!fact.readable) {
     settle_suspect(innocent);
     findings_.add({FindingCode::malformed, file, fact.line, std::nullopt, fact.offset + fact.problem_offset, 1,
-                   fmt::format("the line where {0} {1} should be is not {2} {0}: {3}", words_.line, due, words_.article, fact.problem)});
+                   fmt::format("the line where {0} {1} should be is not {2} {0}: {3}", words_.line, due, words_.article,
+                               fact.problem)});
     // It is taken for the entry that is due, so that one bad line is one finding.
     last_seq_ = due;
     last_place_ = place;
     last_reported_ = true;
     return;
   }
-  const bool sound = fact.is_signed && (fact.status == core::SignatureStatus::valid || fact.status == core::SignatureStatus::unknown_key);
+  const bool sound = fact.is_signed &&
+                     (fact.status == core::SignatureStatus::valid || fact.status == core::SignatureStatus::unknown_key);
   // The number of a line that nobody vouches for is itself in doubt: the line stands for the entry that is due.
   const std::uint64_t seq = sound ? fact.seq : due;
   bool reported = false;
@@ -137,14 +141,18 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
     if (suspect_) {
       const bool chain_holds = fact.previous == suspect_->fact.hash;
       settle_suspect(chain_holds);
-    } else if (const core::Digest* before = hash_of(seq - 1); before != nullptr && *before != fact.previous && !last_reported_) {
+    } else if (const core::Digest* before = hash_of(seq - 1);
+               before != nullptr && *before != fact.previous && !last_reported_) {
       if (seq == 1) {
-        findings_.add(finding(FindingCode::changed, place, seq, fmt::format("{} 1 does not begin the {} that {} speaks of", words_.line, words_.whole, words_.head)));
+        findings_.add(finding(
+            FindingCode::changed, place, seq,
+            fmt::format("{} 1 does not begin the {} that {} speaks of", words_.line, words_.whole, words_.head)));
         reported = true;
       } else {
-        findings_.add(finding(FindingCode::changed, last_place_.file.empty() ? place : last_place_, seq - 1,
-                              fmt::format("{0} {1} is not the one that {0} {2} was chained to: its SHA-256 is {3}, {0} {2} says {4}",
-                                          words_.line, seq - 1, seq, core::to_hex(*before), core::to_hex(fact.previous))));
+        findings_.add(finding(
+            FindingCode::changed, last_place_.file.empty() ? place : last_place_, seq - 1,
+            fmt::format("{0} {1} is not the one that {0} {2} was chained to: its SHA-256 is {3}, {0} {2} says {4}",
+                        words_.line, seq - 1, seq, core::to_hex(*before), core::to_hex(fact.previous))));
       }
     }
   } else {
@@ -153,7 +161,8 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
       if (gaps_.size() < kMostGaps) {
         gaps_.emplace(due, Gap{seq - 1, place});
       } else {
-        findings_.add(finding(FindingCode::missing, place, due, fmt::format("{} missing before {} {}", range_text(due, seq - 1), words_.line, seq)));
+        findings_.add(finding(FindingCode::missing, place, due,
+                              fmt::format("{} missing before {} {}", range_text(due, seq - 1), words_.line, seq)));
       }
     } else {
       auto gap = gaps_.upper_bound(seq);
@@ -164,9 +173,11 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
         gaps_.erase(gap);
         if (first < seq) gaps_.emplace(first, Gap{seq - 1, old.place});
         if (seq < old.last) gaps_.emplace(seq + 1, old);
-        findings_.add(finding(FindingCode::reordered, place, seq, fmt::format("{0} {1} stands after {0} {2}", words_.line, seq, last_seq_)));
+        findings_.add(finding(FindingCode::reordered, place, seq,
+                              fmt::format("{0} {1} stands after {0} {2}", words_.line, seq, last_seq_)));
       } else {
-        findings_.add(finding(FindingCode::duplicated, place, seq, fmt::format("{0} {1} stands there again, after {0} {2}", words_.line, seq, last_seq_)));
+        findings_.add(finding(FindingCode::duplicated, place, seq,
+                              fmt::format("{0} {1} stands there again, after {0} {2}", words_.line, seq, last_seq_)));
         return;
       }
       remember(seq, fact.hash);
@@ -177,17 +188,20 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
     if (each.seq != seq || each.seen) continue;
     each.seen = true;
     if (each.hash != fact.hash && !reported) {
-      findings_.add(finding(FindingCode::changed, place, seq,
-                            fmt::format("{0} {1} is not the one that {2} names: its SHA-256 is {3}, {2} says {4}", words_.line, seq,
-                                        each.said_by, core::to_hex(fact.hash), core::to_hex(each.hash))));
+      findings_.add(
+          finding(FindingCode::changed, place, seq,
+                  fmt::format("{0} {1} is not the one that {2} names: its SHA-256 is {3}, {2} says {4}", words_.line,
+                              seq, each.said_by, core::to_hex(fact.hash), core::to_hex(each.hash))));
       reported = true;
     }
   }
   if (!fact.problem.empty()) {
-    findings_.add(finding(FindingCode::malformed, place, seq, fmt::format("{} {}: {}", words_.line, seq, fact.problem)));
+    findings_.add(
+        finding(FindingCode::malformed, place, seq, fmt::format("{} {}: {}", words_.line, seq, fact.problem)));
     reported = true;
   }
-  if (!reported && (!fact.is_signed || fact.status != core::SignatureStatus::valid)) suspect_ = Suspect{place, fact, seq};
+  if (!reported && (!fact.is_signed || fact.status != core::SignatureStatus::valid))
+    suspect_ = Suspect{place, fact, seq};
   remember(seq, fact.hash);
   last_seq_ = seq;
   last_place_ = place;
@@ -197,15 +211,17 @@ void ChainCheck::take(const std::string& file, const LineFact& fact) {
 void ChainCheck::finish() {
   for (const Expected& each : expected_) {
     if (each.seq != 0 && !each.seen && each.seq > last_seq_) {
-      findings_.add(finding(FindingCode::behind_head, last_place_, last_seq_,
-                            fmt::format("the {} ends at {} {}, {} says {}: {} missing at the end", words_.whole, words_.line,
-                                        last_seq_, each.said_by, each.seq, range_text(last_seq_ + 1, each.seq))));
+      findings_.add(
+          finding(FindingCode::behind_head, last_place_, last_seq_,
+                  fmt::format("the {} ends at {} {}, {} says {}: {} missing at the end", words_.whole, words_.line,
+                              last_seq_, each.said_by, each.seq, range_text(last_seq_ + 1, each.seq))));
     }
   }
   if (suspect_) {
     // Nothing comes after it: only a HEAD that names it could vouch for it, and then its hash was compared above.
     bool named = false;
-    for (const Expected& each : expected_) named = named || (each.seq == suspect_->seq && each.hash == suspect_->fact.hash);
+    for (const Expected& each : expected_)
+      named = named || (each.seq == suspect_->seq && each.hash == suspect_->fact.hash);
     if (!named && chain_vouches_) {
       report_status(*suspect_);
       suspect_.reset();
@@ -214,7 +230,8 @@ void ChainCheck::finish() {
     }
   }
   for (const auto& [first, gap] : gaps_) {
-    Finding out = finding(FindingCode::missing, gap.place, first, fmt::format("{} missing before this line", range_text(first, gap.last)));
+    Finding out = finding(FindingCode::missing, gap.place, first,
+                          fmt::format("{} missing before this line", range_text(first, gap.last)));
     out.count = gap.last - first + 1;
     findings_.add(std::move(out));
   }

@@ -19,7 +19,8 @@ class FindingList {
  public:
   FindingList(VerifyReport& report, std::size_t most) : report_(report), most_(most) {}
   void add(Finding finding);
-  /// Findings of one code and key become one, with a count: a log checked without its key is one finding, not a million.
+  /// Findings of one code and key become one, with a count: a log checked without its key is one finding, not a
+  /// million.
   void add_for_key(Finding finding, const std::string& key_id);
 
  private:
@@ -32,12 +33,12 @@ class FindingList {
 struct LineFact {
   std::uint64_t line = 0, offset = 0, seq = 0;
   core::Digest hash{}, previous{};
-  bool readable = false;                   ///< seq and previous could be read
+  bool readable = false;  ///< seq and previous could be read
   bool is_signed = false;
   core::SignatureStatus status = core::SignatureStatus::valid;
-  std::string key_id;                      ///< only when the status is not `valid`
+  std::string key_id;  ///< only when the status is not `valid`
   std::size_t problem_offset = 0;
-  std::string problem;                     ///< not empty: why the line is malformed
+  std::string problem;  ///< not empty: why the line is malformed
 };
 
 /// What the lines are called in findings.

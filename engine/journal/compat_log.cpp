@@ -37,7 +37,8 @@ std::optional<std::string> check(Value entry, const OldLogOptions& options, bool
     return "the signature is not Base64";
   }
   entry.erase("signature");
-  if (!core::equal_in_constant_time(options.mac(core::compat::canonical(entry)), *value)) return "the signature does not match the entry";
+  if (!core::equal_in_constant_time(options.mac(core::compat::canonical(entry)), *value))
+    return "the signature does not match the entry";
   proved = true;
   return std::nullopt;
 }

@@ -17,15 +17,15 @@ namespace ballast::journal::compat {
 using MacOf = std::function<std::string(std::string_view bytes)>;
 
 struct OldLogOptions {
-  MacOf mac;                             ///< empty: no key was given
-  std::optional<std::string> key_id;     ///< the id the entries must name, where they name one
+  MacOf mac;                          ///< empty: no key was given
+  std::optional<std::string> key_id;  ///< the id the entries must name, where they name one
   bool allow_unsigned = false;
 };
 
 struct OldLogReport {
   std::size_t entries = 0;
-  std::size_t signatures = 0;            ///< entries whose HMAC holds
-  std::vector<std::string> errors;       ///< "line N: ..."; none: what the old format can prove holds
+  std::size_t signatures = 0;       ///< entries whose HMAC holds
+  std::vector<std::string> errors;  ///< "line N: ..."; none: what the old format can prove holds
   bool accepted() const noexcept { return errors.empty(); }
 };
 

@@ -111,7 +111,10 @@ struct DecisionLog::State {
   }
 
   Error stopped_error() const {
-    return Error(Code::state, fmt::format("the decision log takes no more entries until it is opened and verified again, because an append failed: {}", *stopped),
+    return Error(Code::state,
+                 fmt::format("the decision log takes no more entries until it is opened and verified again, because an "
+                             "append failed: {}",
+                             *stopped),
                  files.folder().string());
   }
   void refuse_if_stopped() const {
@@ -129,8 +132,9 @@ DecisionLog::DecisionLog(DecisionLog&&) noexcept = default;
 DecisionLog& DecisionLog::operator=(DecisionLog&&) noexcept = default;
 DecisionLog::~DecisionLog() = default;
 
-DecisionLog DecisionLog::open(const std::filesystem::path& folder, const core::Signer& signer, const core::Signer& head_signer,
-                              const core::Verifier& verifier, const core::Clock& clock, LogOptions options) {
+DecisionLog DecisionLog::open(const std::filesystem::path& folder, const core::Signer& signer,
+                              const core::Signer& head_signer, const core::Verifier& verifier, const core::Clock& clock,
+                              LogOptions options) {
   return DecisionLog(std::make_unique<State>(folder, signer, head_signer, verifier, clock, std::move(options)));
 }
 
@@ -150,7 +154,8 @@ Appended DecisionLog::annotate(std::uint64_t seq, const std::string& actor, cons
                                const std::optional<std::string>& verdict) {
   const auto reviewed = entry(seq);
   if (!reviewed) {
-    throw Error(Code::not_found, fmt::format("there is no entry {}; the log ends at entry {}", seq, last_seq()), folder().string());
+    throw Error(Code::not_found, fmt::format("there is no entry {}; the log ends at entry {}", seq, last_seq()),
+                folder().string());
   }
   const Json json = reviewed->json();
   Draft draft;

@@ -1,7 +1,8 @@
 // The decision log: append-only lines, chained and signed, one segment a UTC day, under a signed HEAD.
 // Invariants: an entry is acknowledged only after its line is durable and HEAD covers it; a log that cannot be written
 // refuses (W-11); after a failed write or sync nothing more is written until the log was opened and verified again.
-// Order of one commit: lines, fdatasync, HEAD.tmp, rename. What a crash leaves in between: docs/formats/decision_log.md.
+// Order of one commit: lines, fdatasync, HEAD.tmp, rename. What a crash leaves in between:
+// docs/formats/decision_log.md.
 #pragma once
 
 #include <filesystem>
@@ -19,8 +20,8 @@
 namespace ballast::journal {
 
 struct LogOptions {
-  std::string engine_version;  ///< required: what stands in `engine.version`
-  std::string engine_build;    ///< required: what stands in `engine.build`
+  std::string engine_version;         ///< required: what stands in `engine.version`
+  std::string engine_build;           ///< required: what stands in `engine.build`
   std::optional<std::string> log_id;  ///< of a new log; absent: 32 random hexadecimal digits
 };
 
@@ -39,8 +40,9 @@ class DecisionLog {
   /// (log_head, log_segment); `verifier` knows the keys of both.
   /// Throws: Error{state} when the log is behind its HEAD, has lines but no HEAD, or does not verify after a failed
   /// sync; Error{crypto} when HEAD is not signed by a known key; Error{io}.
-  static DecisionLog open(const std::filesystem::path& folder, const core::Signer& signer, const core::Signer& head_signer,
-                          const core::Verifier& verifier, const core::Clock& clock, LogOptions options);
+  static DecisionLog open(const std::filesystem::path& folder, const core::Signer& signer,
+                          const core::Signer& head_signer, const core::Verifier& verifier, const core::Clock& clock,
+                          LogOptions options);
   DecisionLog(DecisionLog&&) noexcept;
   DecisionLog& operator=(DecisionLog&&) noexcept;
   ~DecisionLog();

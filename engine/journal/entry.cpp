@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, 8> kWithoutPolicy = {"annotation", "appro
                                                             "override",   "recovery", "run_finished", "run_started"};
 constexpr std::array<std::string_view, 5> kEnvironments = {"demo", "paper", "shadow", "testnet", "live"};
 constexpr std::array<std::string_view, 6> kFrame = {"actor", "engine", "kind", "previous", "seq", "time"};
-constexpr std::array<std::string_view, 6> kJudged = {"decision", "inputs", "libraries_sha256", "policy", "run", "settings_sha256"};
+constexpr std::array<std::string_view, 6> kJudged = {"decision", "inputs", "libraries_sha256",
+                                                     "policy",   "run",    "settings_sha256"};
 
 [[noreturn]] void refuse(std::string_view field, std::string_view why) {
   throw Error(Code::argument, fmt::format("an entry of the decision log is refused: {}", why), std::string(field));
@@ -107,12 +108,15 @@ Json draft_json(const Draft& draft) {
     require_hash("annotates.sha256", draft.annotates->sha256);
     out["annotates"] = {{"seq", draft.annotates->seq}, {"sha256", draft.annotates->sha256}};
   }
-  if (draft.kind == "annotation" && !draft.annotates) refuse("annotates", "an annotation says which entry it speaks of");
-  if (draft.kind != "annotation" && draft.annotates) refuse("annotates", "only an entry of kind annotation may have it");
+  if (draft.kind == "annotation" && !draft.annotates)
+    refuse("annotates", "an annotation says which entry it speaks of");
+  if (draft.kind != "annotation" && draft.annotates)
+    refuse("annotates", "only an entry of kind annotation may have it");
   if (draft.journal) {
     require_hash("journal.sha256", draft.journal->sha256);
     require_text("journal.status", draft.journal->status);
-    out["journal"] = {{"records", draft.journal->records}, {"sha256", draft.journal->sha256}, {"status", draft.journal->status}};
+    out["journal"] = {
+        {"records", draft.journal->records}, {"sha256", draft.journal->sha256}, {"status", draft.journal->status}};
   }
   if ((draft.kind == "run_finished") != draft.journal.has_value()) {
     refuse("journal", "an entry of kind run_finished, and no other, states how the journal of its run ended");

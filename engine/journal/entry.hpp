@@ -51,15 +51,15 @@ struct Draft {
   std::optional<std::string> settings_sha256;
   std::optional<std::vector<NamedHash>> inputs;
   std::optional<core::Json> decision;
-  std::optional<core::Instant> time;         ///< absent: the log's clock
-  bool clock_given = false;                  ///< the time was given (`--now`) and not read; refused in live
-  std::optional<std::string> review;         ///< "reviewed" or "unreviewed": whether the policy stood in a signed manifest
+  std::optional<core::Instant> time;  ///< absent: the log's clock
+  bool clock_given = false;           ///< the time was given (`--now`) and not read; refused in live
+  std::optional<std::string> review;  ///< "reviewed" or "unreviewed": whether the policy stood in a signed manifest
   std::optional<std::string> note;
-  std::optional<std::string> stopped;        ///< why the run was stopped by a limit
-  std::optional<EntryReference> annotates;   ///< annotations only
-  std::optional<std::string> verdict;        ///< annotations only: what the reviewer says of the entry
-  std::optional<core::Json> recovery;        ///< the log's own: what was cut and kept aside
-  std::optional<JournalEnd> journal;         ///< run_finished only
+  std::optional<std::string> stopped;       ///< why the run was stopped by a limit
+  std::optional<EntryReference> annotates;  ///< annotations only
+  std::optional<std::string> verdict;       ///< annotations only: what the reviewer says of the entry
+  std::optional<core::Json> recovery;       ///< the log's own: what was cut and kept aside
+  std::optional<JournalEnd> journal;        ///< run_finished only
 };
 
 /// Returns whether entries of that kind need run, policy, libraries, settings, inputs and decision. All do but

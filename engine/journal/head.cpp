@@ -18,8 +18,9 @@ namespace ballast::journal {
 using core::Json;
 
 std::string head_text(const Head& head, const core::Signer& signer) {
-  Json json{{"format", "ballast-log-head"}, {"version", 1},          {"log_id", head.log_id},
-            {"seq", head.seq},              {"sha256", head.sha256}, {"time", core::format_instant(head.time)}};
+  Json json{{"format", "ballast-log-head"}, {"version", 1},
+            {"log_id", head.log_id},        {"seq", head.seq},
+            {"sha256", head.sha256},        {"time", core::format_instant(head.time)}};
   if (head.seq != 0) {
     json["segment"] = head.segment;
     json["size"] = head.size;
@@ -51,7 +52,13 @@ std::optional<std::string> read_head(std::string_view text, const core::Verifier
   if (!seq || !log_id || !sha256 || !time || !is_sha256_hex(*sha256) || (*seq != 0 && (!segment || !size))) {
     return "a member is missing or has the wrong type";
   }
-  head = {std::string(*log_id), *seq, std::string(*sha256), std::string(segment.value_or("")), size.value_or(0), {}, *signature};
+  head = {std::string(*log_id),
+          *seq,
+          std::string(*sha256),
+          std::string(segment.value_or("")),
+          size.value_or(0),
+          {},
+          *signature};
   try {
     head.time = core::parse_instant(*time);
   } catch (const core::Error& e) {

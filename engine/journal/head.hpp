@@ -1,5 +1,6 @@
 // HEAD: the signed statement of where a log ends. A chain alone cannot see its end removed; a log behind its HEAD, or
-// without one, does not verify. Replaced atomically after the lines it covers are durable. Format: docs/formats/head.md.
+// without one, does not verify. Replaced atomically after the lines it covers are durable. Format:
+// docs/formats/head.md.
 #pragma once
 
 #include <cstdint>
@@ -30,10 +31,10 @@ std::string head_text(const Head& head, const core::Signer& signer);
 std::optional<std::string> read_head(std::string_view text, const core::Verifier& verifier, Head& head,
                                      core::SignatureStatus& status);
 
-/// Replaces a HEAD file: temporary file of a fixed name, renamed. The caller holds the log's lock and has synced the lines.
-/// The file itself is synced only with `keep`, which also leaves a synced copy HEAD.kept: a loss of power between two
-/// such calls may bring back an older HEAD (the lines beyond it are found on opening) or, on some file systems, an
-/// unreadable one (then HEAD.kept counts). Waiting for it each time would cost more than the lines.
+/// Replaces a HEAD file: temporary file of a fixed name, renamed. The caller holds the log's lock and has synced the
+/// lines. The file itself is synced only with `keep`, which also leaves a synced copy HEAD.kept: a loss of power
+/// between two such calls may bring back an older HEAD (the lines beyond it are found on opening) or, on some file
+/// systems, an unreadable one (then HEAD.kept counts). Waiting for it each time would cost more than the lines.
 void replace_head(const std::filesystem::path& folder, std::string_view text, bool keep);
 
 }  // namespace ballast::journal

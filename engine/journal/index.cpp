@@ -17,12 +17,14 @@ using core::Code;
 using core::Error;
 
 constexpr const char* kSchema =
-    "CREATE TABLE IF NOT EXISTS entries(seq INTEGER PRIMARY KEY, time INTEGER, kind TEXT, actor TEXT, run TEXT, policy TEXT,"
+    "CREATE TABLE IF NOT EXISTS entries(seq INTEGER PRIMARY KEY, time INTEGER, kind TEXT, actor TEXT, run TEXT, policy "
+    "TEXT,"
     " environment TEXT, annotates INTEGER, segment TEXT, start INTEGER, length INTEGER, sha256 TEXT);"
     "CREATE INDEX IF NOT EXISTS by_run ON entries(run);"
     "CREATE INDEX IF NOT EXISTS by_kind ON entries(kind);"
     "CREATE INDEX IF NOT EXISTS by_time ON entries(time);"
-    "CREATE TABLE IF NOT EXISTS progress(segment TEXT PRIMARY KEY, done INTEGER, last_start INTEGER, last_sha256 TEXT);";
+    "CREATE TABLE IF NOT EXISTS progress(segment TEXT PRIMARY KEY, done INTEGER, last_start INTEGER, last_sha256 "
+    "TEXT);";
 constexpr int kVersion = 1;
 
 class Statement {
@@ -58,10 +60,14 @@ class Statement {
     const auto* bytes = sqlite3_column_text(statement_, column);
     return bytes == nullptr ? "" : reinterpret_cast<const char*>(bytes);
   }
-  std::uint64_t number(int column) const { return static_cast<std::uint64_t>(sqlite3_column_int64(statement_, column)); }
+  std::uint64_t number(int column) const {
+    return static_cast<std::uint64_t>(sqlite3_column_int64(statement_, column));
+  }
 
  private:
-  [[noreturn]] void fail() const { throw Error(Code::io, fmt::format("the index cannot be used: {}", sqlite3_errmsg(db_))); }
+  [[noreturn]] void fail() const {
+    throw Error(Code::io, fmt::format("the index cannot be used: {}", sqlite3_errmsg(db_)));
+  }
   sqlite3* db_;
   sqlite3_stmt* statement_ = nullptr;
 };
@@ -94,7 +100,8 @@ struct Index::State {
     exec("PRAGMA synchronous=OFF");
     Statement version(db, "PRAGMA user_version");
     version.step();
-    if (version.number(0) != 0 && version.number(0) != kVersion) throw Error(Code::state, "the index is of another version");
+    if (version.number(0) != 0 && version.number(0) != kVersion)
+      throw Error(Code::state, "the index is of another version");
     exec(kSchema);
     exec(fmt::format("PRAGMA user_version={}", kVersion).c_str());
   }
@@ -163,7 +170,9 @@ struct Index::State {
         } else {
           insert.bind(8, std::optional<std::string_view>());
         }
-        insert.bind(9, segment).bind(10, static_cast<std::int64_t>(start)).bind(11, static_cast<std::int64_t>(text.size()));
+        insert.bind(9, segment)
+            .bind(10, static_cast<std::int64_t>(start))
+            .bind(11, static_cast<std::int64_t>(text.size()));
         insert.bind(12, last_sha256);
         insert.step();
       });
@@ -184,14 +193,16 @@ struct Index::State {
     Statement all(db, "SELECT segment, done, last_sha256 FROM progress ORDER BY segment");
     while (all.step()) seen.push_back({all.text(0), all.text(2), all.number(1)});
     const bool same = std::all_of(seen.begin(), seen.end(), [&](const Progress& each) {
-      return std::find(segments.begin(), segments.end(), each.segment) != segments.end() && fits(each.segment, each.done, each.sha256);
+      return std::find(segments.begin(), segments.end(), each.segment) != segments.end() &&
+             fits(each.segment, each.done, each.sha256);
     });
     if (!same) {
       exec("DELETE FROM entries; DELETE FROM progress;");
       seen.clear();
     }
     for (const std::string& segment : segments) {
-      const auto at = std::find_if(seen.begin(), seen.end(), [&](const Progress& each) { return each.segment == segment; });
+      const auto at =
+          std::find_if(seen.begin(), seen.end(), [&](const Progress& each) { return each.segment == segment; });
       const std::uint64_t done = at == seen.end() ? 0 : at->done;
       if (std::filesystem::file_size(folder / segment) > done) add_lines(segment, done);
     }

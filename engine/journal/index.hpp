@@ -25,10 +25,10 @@ struct LinePlace {
 /// What to look for; absent means anything. All given conditions must hold.
 struct Query {
   std::optional<std::string> kind, actor, run, policy, environment;
-  std::optional<core::Instant> from, to;  ///< times from, inclusive, and to, exclusive
-  std::optional<std::string> text;        ///< bytes that the line contains
-  std::optional<std::uint64_t> annotates; ///< annotations of that entry only
-  std::size_t limit = 1000;               ///< the newest so many, oldest first
+  std::optional<core::Instant> from, to;   ///< times from, inclusive, and to, exclusive
+  std::optional<std::string> text;         ///< bytes that the line contains
+  std::optional<std::uint64_t> annotates;  ///< annotations of that entry only
+  std::size_t limit = 1000;                ///< the newest so many, oldest first
 };
 
 class Index {

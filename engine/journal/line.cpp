@@ -27,7 +27,9 @@ std::optional<LineProblem> read_line(std::string_view text, LineView& line, std:
   if (const auto problem = core::scan_canonical_object(text, members)) {
     return LineProblem{problem->offset, fmt::format("not canonical JSON: {}", problem->reason)};
   }
-  const auto missing = [](std::string_view name) { return LineProblem{0, fmt::format("member '{}' is missing", name)}; };
+  const auto missing = [](std::string_view name) {
+    return LineProblem{0, fmt::format("member '{}' is missing", name)};
+  };
   const auto wrong = [&](const core::ScannedMember& member, std::string_view accepted) {
     return LineProblem{member.begin, fmt::format("member '{}' must be {}", member.key, accepted)};
   };

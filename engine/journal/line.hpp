@@ -39,7 +39,8 @@ std::optional<LineProblem> read_line(std::string_view text, LineView& line, std:
 core::SignatureStatus verify_line(const LineView& line, core::Purpose purpose, const core::Verifier& verifier);
 
 /// Writes a line without line feed; signed when `signer` is not null.
-/// Throws: Error{argument} for what cannot be read back the same (non-finite numbers, integers past 2^53); Error{crypto}.
+/// Throws: Error{argument} for what cannot be read back the same (non-finite numbers, integers past 2^53);
+/// Error{crypto}.
 std::string write_line(const core::Json& body, core::Purpose purpose, const core::Signer* signer);
 
 /// Signs a canonical text by inserting the member `signature`.

@@ -44,7 +44,12 @@ std::uint64_t size_of(int fd, const std::filesystem::path& path) {
 
 LogFiles::LogFiles(std::filesystem::path folder, const core::Signer& signer, const core::Signer& head_signer,
                    const core::Verifier& verifier, const core::Clock& clock, LogOptions options)
-    : folder_(std::move(folder)), signer_(signer), head_signer_(head_signer), verifier_(verifier), clock_(clock), options_(std::move(options)) {
+    : folder_(std::move(folder)),
+      signer_(signer),
+      head_signer_(head_signer),
+      verifier_(verifier),
+      clock_(clock),
+      options_(std::move(options)) {
   if (options_.engine_version.empty() || options_.engine_build.empty()) {
     throw Error(Code::argument, "a decision log needs the engine's version and build", folder_.string());
   }
@@ -82,7 +87,8 @@ void LogFiles::write_generation(bool dirty) {
   const std::uint64_t next = dirty ? generation_ : ++generation_;
   std::memcpy(state.data(), &next, 8);
   state[8] = dirty ? 1 : 0;
-  if (::pwrite(lock_.get(), state.data(), state.size(), 0) != 9) core::throw_errno("write", (folder_ / "LOCK").string(), errno);
+  if (::pwrite(lock_.get(), state.data(), state.size(), 0) != 9)
+    core::throw_errno("write", (folder_ / "LOCK").string(), errno);
 }
 
 void LogFiles::load() {
@@ -93,7 +99,8 @@ void LogFiles::load() {
   write_generation(true);
   if (!std::filesystem::exists(folder_ / "HEAD")) {
     if (!list_segments(folder_).empty()) {
-      throw Error(Code::state, "the log has entries but no HEAD: its end may have been removed; run ballast verify", folder_.string());
+      throw Error(Code::state, "the log has entries but no HEAD: its end may have been removed; run ballast verify",
+                  folder_.string());
     }
     create();
   }
@@ -108,7 +115,9 @@ void LogFiles::load() {
     }
   }
   if (status != SignatureStatus::valid) {
-    throw Error(Code::crypto, fmt::format("HEAD, signed by key '{}', is not accepted: {}", head.signature.key_id, core::signature_status_text(status)),
+    throw Error(Code::crypto,
+                fmt::format("HEAD, signed by key '{}', is not accepted: {}", head.signature.key_id,
+                            core::signature_status_text(status)),
                 (folder_ / "HEAD").string());
   }
   head_ = end_ = head;
@@ -132,10 +141,14 @@ void LogFiles::recover() {
   if (head_.seq != 0) {
     const std::filesystem::path path = folder_ / head_.segment;
     const auto refuse = [&](const std::string& why) {
-      throw Error(Code::state, fmt::format("the log is behind its HEAD, which names entry {}: {}; run ballast verify", head_.seq, why), path.string());
+      throw Error(
+          Code::state,
+          fmt::format("the log is behind its HEAD, which names entry {}: {}; run ballast verify", head_.seq, why),
+          path.string());
     };
     if (!std::filesystem::exists(path)) refuse("its segment is not there");
-    if (std::filesystem::file_size(path) < head_.size) refuse(fmt::format("its segment has fewer than {} bytes", head_.size));
+    if (std::filesystem::file_size(path) < head_.size)
+      refuse(fmt::format("its segment has fewer than {} bytes", head_.size));
     if (core::sha256_hex(line_ending_at(path, head_.size)) != head_.sha256) refuse("the line there has another hash");
   }
   bool cut = false;
@@ -164,14 +177,19 @@ void LogFiles::take_lines(const std::string& segment, std::uint64_t from, bool& 
       for_each_line(block, offset, [&](std::string_view text, std::uint64_t start) {
         if (cut) return;
         LineView line;
-        if (read_line(text, line, members) || line.seq != end_.seq + 1 || line.previous != end_.sha256 || !line.signature) {
+        if (read_line(text, line, members) || line.seq != end_.seq + 1 || line.previous != end_.sha256 ||
+            !line.signature) {
           cut = true;
           return;
         }
         const SignatureStatus status = verify_line(line, Purpose::log_entry, verifier_);
         if (status == SignatureStatus::unknown_key) {
-          throw Error(Code::crypto, fmt::format("entry {} after HEAD is signed by key '{}', which is not in the key ring: it can be neither "
-                                                "taken in nor set aside", line.seq, line.signature->key_id), path.string());
+          throw Error(
+              Code::crypto,
+              fmt::format("entry {} after HEAD is signed by key '{}', which is not in the key ring: it can be neither "
+                          "taken in nor set aside",
+                          line.seq, line.signature->key_id),
+              path.string());
         }
         if (status == SignatureStatus::wrong || status == SignatureStatus::unknown_algorithm) {
           cut = true;
@@ -191,10 +209,12 @@ void LogFiles::take_lines(const std::string& segment, std::uint64_t from, bool& 
     // are dirty and the sync below means something.
     const core::FileDescriptor file = core::open_file(path, O_RDWR);
     std::string bytes(static_cast<std::size_t>(good - from), '\0');
-    if (::pread(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(from)) != static_cast<ssize_t>(bytes.size())) {
+    if (::pread(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(from)) !=
+        static_cast<ssize_t>(bytes.size())) {
       core::throw_errno("read", path.string(), errno);
     }
-    if (::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(from)) != static_cast<ssize_t>(bytes.size())) {
+    if (::pwrite(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(from)) !=
+        static_cast<ssize_t>(bytes.size())) {
       core::throw_errno("write", path.string(), errno);
     }
     sync_data(file.get(), path);
@@ -211,7 +231,8 @@ void LogFiles::set_aside(const std::string& segment, std::uint64_t from) {
   if (::pread(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(from)) != static_cast<ssize_t>(bytes.size())) {
     core::throw_errno("read", path.string(), errno);
   }
-  core::write_file_atomically(folder_ / "torn" / fmt::format("{}.{}.{}.pending", segment, from, core::sha256_hex(bytes).substr(0, 16)), bytes);
+  core::write_file_atomically(
+      folder_ / "torn" / fmt::format("{}.{}.{}.pending", segment, from, core::sha256_hex(bytes).substr(0, 16)), bytes);
   if (::ftruncate(file.get(), static_cast<off_t>(from)) != 0) core::throw_errno("cut", path.string(), errno);
   sync_data(file.get(), path);
 }
@@ -221,7 +242,8 @@ void LogFiles::log_cuts() {
   if (!std::filesystem::is_directory(torn)) return;
   std::vector<std::filesystem::path> pending;
   for (const auto& entry : std::filesystem::directory_iterator(torn)) {
-    if (entry.path().extension() == ".pending" && !entry.path().filename().string().starts_with('.')) pending.push_back(entry.path());
+    if (entry.path().extension() == ".pending" && !entry.path().filename().string().starts_with('.'))
+      pending.push_back(entry.path());
   }
   if (pending.empty()) return;
   for (const std::filesystem::path& path : pending) {
@@ -230,7 +252,8 @@ void LogFiles::log_cuts() {
     draft.kind = "recovery";
     draft.actor = "ballast";
     draft.note = "bytes after the last whole entry were cut from the log and kept aside";
-    draft.recovery = Json{{"file", "torn/" + name}, {"size", std::filesystem::file_size(path)}, {"sha256", core::sha256_file_hex(path)}};
+    draft.recovery = Json{
+        {"file", "torn/" + name}, {"size", std::filesystem::file_size(path)}, {"sha256", core::sha256_file_hex(path)}};
     add(draft_json(draft), clock_.now());
   }
   commit();
@@ -246,7 +269,9 @@ void LogFiles::verify_if_suspect() {
   options.lock = false;  // it is ours
   const VerifyReport report = verify_log(folder_, verifier_, options);
   if (!report.verified()) {
-    throw Error(Code::state, fmt::format("the log does not verify after a failed write: {}", report.findings.front().sentence), folder_.string());
+    throw Error(Code::state,
+                fmt::format("the log does not verify after a failed write: {}", report.findings.front().sentence),
+                folder_.string());
   }
   std::filesystem::remove(folder_ / kSuspect);
 }

@@ -74,8 +74,8 @@ class LogFiles {
   bool loaded_ = false;
   bool kept_once_ = false;
   unsigned commits_since_kept_ = 0;
-  Head head_;        ///< what is on disk
-  Head end_;         ///< what it will be after the next commit (seq, sha256, segment, size)
+  Head head_;  ///< what is on disk
+  Head end_;   ///< what it will be after the next commit (seq, sha256, segment, size)
   std::vector<Batch> batches_;
   core::FileDescriptor segment_file_;
   std::string open_segment_;

@@ -19,7 +19,8 @@ using core::Error;
 namespace {
 
 std::filesystem::path existing(const std::filesystem::path& folder) {
-  if (!std::filesystem::is_directory(folder)) throw Error(Code::not_found, "there is no decision log here", folder.string());
+  if (!std::filesystem::is_directory(folder))
+    throw Error(Code::not_found, "there is no decision log here", folder.string());
   return folder;
 }
 
@@ -36,7 +37,9 @@ Entry LogReader::load(const LinePlace& place) const {
   const ssize_t n = ::pread(file.get(), out.line.data(), out.line.size(), static_cast<off_t>(place.offset));
   if (n < 0) core::throw_errno("read", path.string(), errno);
   if (static_cast<std::size_t>(n) != out.line.size() || core::sha256_hex(out.line) != place.sha256) {
-    throw Error(Code::crypto, fmt::format("entry {} is not what it was when it was indexed; run ballast verify", place.seq), path.string());
+    throw Error(Code::crypto,
+                fmt::format("entry {} is not what it was when it was indexed; run ballast verify", place.seq),
+                path.string());
   }
   return out;
 }

@@ -57,7 +57,8 @@ void ObjectCheck::follow(const core::Digest& digest, std::string_view what, cons
   }
 }
 
-void ObjectCheck::note(FindingCode code, const std::string& sha256, std::string_view what, const ObjectUser& user, std::string_view wrong) {
+void ObjectCheck::note(FindingCode code, const std::string& sha256, std::string_view what, const ObjectUser& user,
+                       std::string_view wrong) {
   if (found_.size() >= kMostListed) {
     ++not_listed_;
     return;
@@ -72,8 +73,9 @@ void ObjectCheck::finish(FindingList& findings) {
     found_.push_back({FindingCode::object_changed, std::string(name), 0, std::nullopt, 0, 1,
                       fmt::format("the object {} was changed; nothing that was verified names it", name)});
   }
-  std::sort(found_.begin(), found_.end(),
-            [](const Finding& a, const Finding& b) { return std::tie(a.file, a.line, a.sentence) < std::tie(b.file, b.line, b.sentence); });
+  std::sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) {
+    return std::tie(a.file, a.line, a.sentence) < std::tie(b.file, b.line, b.sentence);
+  });
   for (Finding& each : found_) findings.add(std::move(each));
   if (not_listed_ > 0) {
     findings.add({FindingCode::object_missing, "", 0, std::nullopt, 0, not_listed_,

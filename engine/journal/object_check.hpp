@@ -35,11 +35,12 @@ class ObjectCheck {
 
  private:
   void follow(const core::Digest& digest, std::string_view what, const ObjectUser& user);
-  void note(FindingCode code, const std::string& sha256, std::string_view what, const ObjectUser& user, std::string_view wrong);
+  void note(FindingCode code, const std::string& sha256, std::string_view what, const ObjectUser& user,
+            std::string_view wrong);
 
   ObjectStore store_;
-  std::vector<core::Digest> seen_;               ///< sound objects that are near in the log; a slot is overwritten
-  std::unordered_map<std::string, bool> bad_;    ///< changed objects, and whether somebody named them
+  std::vector<core::Digest> seen_;             ///< sound objects that are near in the log; a slot is overwritten
+  std::unordered_map<std::string, bool> bad_;  ///< changed objects, and whether somebody named them
   std::vector<Finding> found_;
   std::uint64_t references_ = 0, not_listed_ = 0;
   std::mutex mutex_;

@@ -21,7 +21,8 @@ bool is_sha256_hex(std::string_view text) noexcept {
 
 std::filesystem::path ObjectStore::path_of(std::string_view sha256) const {
   if (!is_sha256_hex(sha256)) {
-    throw Error(Code::argument, fmt::format("'{}' does not name an object: 64 lower-case hexadecimal digits do", sha256));
+    throw Error(Code::argument,
+                fmt::format("'{}' does not name an object: 64 lower-case hexadecimal digits do", sha256));
   }
   return folder_ / sha256;
 }
@@ -36,7 +37,8 @@ std::string ObjectStore::put(std::string_view bytes) const {
     return name;
   }
   if (core::sha256_file_hex(path) != name) {
-    throw Error(Code::crypto, "an object was changed after it was stored: its bytes no longer match its name", path.string());
+    throw Error(Code::crypto, "an object was changed after it was stored: its bytes no longer match its name",
+                path.string());
   }
   // Another process may have renamed it into place a moment ago and not yet synced the folder.
   core::sync_folder(folder_);
@@ -47,7 +49,8 @@ std::string ObjectStore::get(std::string_view sha256) const {
   const std::filesystem::path path = path_of(sha256);
   std::string bytes = core::read_file(path);
   if (core::sha256_hex(bytes) != sha256) {
-    throw Error(Code::crypto, "an object was changed after it was stored: its bytes no longer match its name", path.string());
+    throw Error(Code::crypto, "an object was changed after it was stored: its bytes no longer match its name",
+                path.string());
   }
   return bytes;
 }

@@ -26,8 +26,9 @@ using core::Json;
 // The closed list of version 1. Resuming, plans, approvals and undo have their kinds already, so that journals of today
 // can be read by the engine that uses them.
 constexpr std::array<std::string_view, 17> kKinds = {
-    "answer",        "approval_asked", "approval_given", "artefact",    "decision",      "log",          "note", "plan", "recovery",
-    "run_finished",  "run_resumed",    "run_started",    "run_stopped", "step_finished", "step_started", "undo", "warning"};
+    "answer",      "approval_asked", "approval_given", "artefact",     "decision",    "log",
+    "note",        "plan",           "recovery",       "run_finished", "run_resumed", "run_started",
+    "run_stopped", "step_finished",  "step_started",   "undo",         "warning"};
 
 }  // namespace
 
@@ -51,14 +52,18 @@ struct RunJournal::State {
   }
 
   RunRecord append(std::string_view kind, const Json& payload) {
-    if (failed) throw Error(Code::state, "the run's journal takes no more records, because a write failed; open it again", path.string());
+    if (failed)
+      throw Error(Code::state, "the run's journal takes no more records, because a write failed; open it again",
+                  path.string());
     if (finished) throw Error(Code::state, "the run is finished; nothing can be added to its journal", path.string());
     if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
-      throw Error(Code::argument, fmt::format("'{}' is not a kind of record{}", kind, core::suggestion(kind, kKinds)), "kind");
+      throw Error(Code::argument, fmt::format("'{}' is not a kind of record{}", kind, core::suggestion(kind, kKinds)),
+                  "kind");
     }
     if (!payload.is_object()) throw Error(Code::argument, "expected a table", "payload");
     for (const char* name : {"seq", "time", "kind", "previous", "signature"}) {
-      if (payload.contains(name)) throw Error(Code::argument, fmt::format("'{}' is the journal's own member", name), "payload");
+      if (payload.contains(name))
+        throw Error(Code::argument, fmt::format("'{}' is the journal's own member", name), "payload");
     }
     Json body = payload;
     body["seq"] = seq + 1;
@@ -96,7 +101,8 @@ RunJournal RunJournal::create(const std::filesystem::path& folder, const std::st
   }
   auto state = std::make_unique<State>(folder, signer, clock);
   core::create_folders(folder);
-  if (std::filesystem::exists(state->path)) throw Error(Code::state, "the run has a journal already", state->path.string());
+  if (std::filesystem::exists(state->path))
+    throw Error(Code::state, "the run has a journal already", state->path.string());
   state->file = core::open_file(state->path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
   state->lock();
   state->run = run;
@@ -135,7 +141,9 @@ RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Sig
         state->last_sha256 = genesis_hash(kRunFormat, state->run);
       }
       if (problem || line.seq != state->seq + 1 || line.previous != state->last_sha256 || state->finished) {
-        throw Error(Code::state, fmt::format("the run's journal does not hold at record {} (byte {}); run ballast verify", state->seq + 1, start),
+        throw Error(Code::state,
+                    fmt::format("the run's journal does not hold at record {} (byte {}); run ballast verify",
+                                state->seq + 1, start),
                     state->path.string());
       }
       state->seq = line.seq;
@@ -146,11 +154,13 @@ RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Sig
     });
   }
   if (state->seq == 0) throw Error(Code::state, "the run's journal has no whole record", state->path.string());
-  if (state->finished) throw Error(Code::state, fmt::format("the run {} is finished", state->run), state->path.string());
+  if (state->finished)
+    throw Error(Code::state, fmt::format("the run {} is finished", state->run), state->path.string());
   if (const std::string torn = reader.torn(); !torn.empty()) {
     const std::string name = fmt::format("journal.torn.{}.{}", end, core::sha256_hex(torn).substr(0, 16));
     core::write_file_atomically(folder / name, torn);
-    if (::ftruncate(state->file.get(), static_cast<off_t>(end)) != 0) core::throw_errno("cut", state->path.string(), errno);
+    if (::ftruncate(state->file.get(), static_cast<off_t>(end)) != 0)
+      core::throw_errno("cut", state->path.string(), errno);
     state->append("recovery", Json{{"file", name}, {"size", torn.size()}, {"sha256", core::sha256_hex(torn)}});
   }
   return RunJournal(std::move(state));
@@ -177,7 +187,8 @@ std::vector<RunRecord> RunJournal::read(const std::filesystem::path& folder) {
   std::uint64_t offset = 0;
   while (reader.next(block, offset)) {
     for_each_line(block, offset, [&](std::string_view text, std::uint64_t) {
-      out.push_back({out.size() + 1, core::sha256_hex(text), core::parse_json(text, fmt::format("{}:{}", path.string(), out.size() + 1))});
+      out.push_back({out.size() + 1, core::sha256_hex(text),
+                     core::parse_json(text, fmt::format("{}:{}", path.string(), out.size() + 1))});
     });
   }
   return out;

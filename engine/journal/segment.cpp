@@ -76,7 +76,8 @@ bool BlockReader::next(std::string& out, std::uint64_t& offset) {
       out.clear();
       return false;
     }
-    if (out.size() > kLongestLine) throw Error(Code::argument, fmt::format("a line at byte {} has no end", offset), path_.string());
+    if (out.size() > kLongestLine)
+      throw Error(Code::argument, fmt::format("a line at byte {} has no end", offset), path_.string());
   }
 }
 

@@ -41,7 +41,10 @@ struct Writer {
 class DeskCheck {
  public:
   DeskCheck(const fs::path& folder, const core::Verifier& verifier, const VerifyOptions& options)
-      : folder_(folder), verifier_(verifier), options_(options), findings_(report_, options.most_findings),
+      : folder_(folder),
+        verifier_(verifier),
+        options_(options),
+        findings_(report_, options.most_findings),
         objects_(folder / kObjectsFolder, report_) {
     report_.subject = folder.string();
     report_.kind = "desk";
@@ -66,7 +69,8 @@ class DeskCheck {
     const fs::path log = folder_ / kLogFolder;
     if (!fs::is_directory(log)) return;
     has_log_ = true;
-    const LogParts parts{&objects_, [this](const EntryFact& entry) { take_entry(entry); }, std::string(kLogFolder) + "/"};
+    const LogParts parts{&objects_, [this](const EntryFact& entry) { take_entry(entry); },
+                         std::string(kLogFolder) + "/"};
     const VerifyReport part = verify_log_parts(log, verifier_, options_, parts);
     report_.head_seq = part.head_seq;
     report_.head_sha256 = part.head_sha256;
@@ -100,11 +104,13 @@ class DeskCheck {
       if (fs::is_directory(runs / id)) continue;
       const std::uint64_t first = run.entries.empty() ? run.end_seq : run.entries.front().seq;
       add(FindingCode::missing, fmt::format("{}/{}", kRunsFolder, id), 0, 0,
-          fmt::format("the run that wrote entry {} of the log is not there ({} entries name it)", first, run.entries.size() + (run.end ? 1 : 0)));
+          fmt::format("the run that wrote entry {} of the log is not there ({} entries name it)", first,
+                      run.entries.size() + (run.end ? 1 : 0)));
     }
     if (!has_log_ && !names.empty()) {
       add(FindingCode::missing, std::string(kLogFolder), 0, 0,
-          fmt::format("there is no decision log, although {} runs are there: each run is written into one", names.size()));
+          fmt::format("there is no decision log, although {} runs are there: each run is written into one",
+                      names.size()));
     }
   }
 
@@ -113,10 +119,12 @@ class DeskCheck {
     const auto said = runs_.find(name);
     const RunInLog in_log = said == runs_.end() ? RunInLog{} : said->second;
     RunFacts facts;
-    merge(report_, findings_, verify_run_parts(folder_ / place, verifier_, options_, in_log.end, in_log.end_seq, facts), place);
+    merge(report_, findings_, verify_run_parts(folder_ / place, verifier_, options_, in_log.end, in_log.end_seq, facts),
+          place);
     merge(report_, findings_, verify_tree(folder_ / place, verifier_, options_, {std::string(kRunJournalName)}), place);
     const std::string journal = fmt::format("{}/{}", place, kRunJournalName);
-    for (const NamedObject& each : facts.objects) objects_.check(each.sha256, each.what, {journal, "record", each.line, each.line, each.offset});
+    for (const NamedObject& each : facts.objects)
+      objects_.check(each.sha256, each.what, {journal, "record", each.line, each.line, each.offset});
     for (const NamedEntry& each : facts.entries) {
       ++report_.references;
       const auto* found = find_entry(in_log, each.seq);
@@ -126,7 +134,8 @@ class DeskCheck {
             fmt::format("record {} names entry {} of the log, which is not there", each.line, each.seq));
       } else if (*hash != each.hash) {
         add(FindingCode::changed, journal, each.line, each.offset,
-            fmt::format("record {} names entry {} of the log, which has another SHA-256 there: {}", each.line, each.seq, core::to_hex(*hash)));
+            fmt::format("record {} names entry {} of the log, which has another SHA-256 there: {}", each.line, each.seq,
+                        core::to_hex(*hash)));
       }
     }
     check_unnamed(in_log, facts, journal);
@@ -141,18 +150,21 @@ class DeskCheck {
     if (facts.running) return;
     std::vector<std::uint64_t> unnamed;
     for (const RunInLog::Named& entry : in_log.entries) {
-      const bool named = std::any_of(facts.entries.begin(), facts.entries.end(), [&](const NamedEntry& each) { return each.seq == entry.seq; });
+      const bool named = std::any_of(facts.entries.begin(), facts.entries.end(),
+                                     [&](const NamedEntry& each) { return each.seq == entry.seq; });
       if (!named) unnamed.push_back(entry.seq);
     }
     if (unnamed.empty() || (!facts.finished && unnamed.size() == 1)) return;
     Finding finding{FindingCode::missing, journal, 0, unnamed.front(), 0, unnamed.size(), {}};
-    finding.sentence = fmt::format("entry {} of the log was written by this run, whose journal does not name it{}", unnamed.front(),
-                                   unnamed.size() == 1 ? "" : fmt::format(" ({} such entries)", unnamed.size()));
+    finding.sentence =
+        fmt::format("entry {} of the log was written by this run, whose journal does not name it{}", unnamed.front(),
+                    unnamed.size() == 1 ? "" : fmt::format(" ({} such entries)", unnamed.size()));
     findings_.add(std::move(finding));
   }
 
   static const RunInLog::Named* find_entry(const RunInLog& run, std::uint64_t seq) {
-    const auto at = std::lower_bound(run.entries.begin(), run.entries.end(), seq, [](const RunInLog::Named& each, std::uint64_t want) { return each.seq < want; });
+    const auto at = std::lower_bound(run.entries.begin(), run.entries.end(), seq,
+                                     [](const RunInLog::Named& each, std::uint64_t want) { return each.seq < want; });
     return at != run.entries.end() && at->seq == seq ? &*at : nullptr;
   }
 
@@ -175,7 +187,8 @@ class DeskCheck {
       if (!fs::is_regular_file(file)) {
         ++report_.files;
         const Writer& last = last_of(writers);
-        add(FindingCode::missing, below, 0, 0, fmt::format("the artefact that run {} wrote (record {}) is not there", last.run, last.line));
+        add(FindingCode::missing, below, 0, 0,
+            fmt::format("the artefact that run {} wrote (record {}) is not there", last.run, last.line));
         continue;
       }
       check_file(file, below, verifier_, report_, findings_);
@@ -185,11 +198,13 @@ class DeskCheck {
         return each.sha256 == found && (&each == &last || each.order == 0 || each.ended >= last.started);
       });
       if (known) continue;
-      const auto older = std::find_if(writers.begin(), writers.end(), [&](const Writer& each) { return each.sha256 == found; });
+      const auto older =
+          std::find_if(writers.begin(), writers.end(), [&](const Writer& each) { return each.sha256 == found; });
       add(FindingCode::changed, below, 0, 0,
           older == writers.end()
               ? fmt::format("this is not what run {} wrote (record {}), and no other run wrote it", last.run, last.line)
-              : fmt::format("this is what run {} wrote earlier; run {} wrote it last (record {})", older->run, last.run, last.line));
+              : fmt::format("this is what run {} wrote earlier; run {} wrote it last (record {})", older->run, last.run,
+                            last.line));
     }
   }
 

@@ -121,7 +121,8 @@ Snapshot take_snapshot(const std::filesystem::path& folder, bool with_lock) {
     ::flock(lock.get(), LOCK_SH);
   }
   if (std::filesystem::exists(folder / "HEAD")) out.head = core::read_file(folder / "HEAD", 1 << 20);
-  for (const std::string& name : list_segments(folder)) out.segments.emplace_back(name, std::filesystem::file_size(folder / name));
+  for (const std::string& name : list_segments(folder))
+    out.segments.emplace_back(name, std::filesystem::file_size(folder / name));
   return out;
 }
 
@@ -138,7 +139,9 @@ void check_seals(const std::filesystem::path& folder, const Snapshot& snapshot, 
     const std::string file = name + ".sig";
     switch (verdict.status) {
       case FileStatus::valid: break;
-      case FileStatus::missing_signature: add(FindingCode::seal_missing, file, fmt::format("the segment {} is over and has no seal", name)); break;
+      case FileStatus::missing_signature:
+        add(FindingCode::seal_missing, file, fmt::format("the segment {} is over and has no seal", name));
+        break;
       case FileStatus::malformed: add(FindingCode::seal_malformed, file, verdict.sentence); break;
       case FileStatus::unknown_key: add(FindingCode::seal_unknown_key, file, verdict.sentence); break;
       case FileStatus::wrong_key:
@@ -153,14 +156,19 @@ void check_seals(const std::filesystem::path& folder, const Snapshot& snapshot, 
     const std::string name = entry.path().filename().string();
     if (!name.ends_with(".sig") || !is_segment_name(name.substr(0, name.size() - 4))) continue;
     const std::string segment = name.substr(0, name.size() - 4);
-    const bool there = std::any_of(snapshot.segments.begin(), snapshot.segments.end(), [&](const auto& each) { return each.first == segment; });
-    if (!there) add(FindingCode::missing, segment, fmt::format("the segment {} is not there, but its seal is", segment));
+    const bool there = std::any_of(snapshot.segments.begin(), snapshot.segments.end(),
+                                   [&](const auto& each) { return each.first == segment; });
+    if (!there)
+      add(FindingCode::missing, segment, fmt::format("the segment {} is not there, but its seal is", segment));
   }
 }
 
 // Reads a HEAD; findings say what is wrong with it. Returns whether its signature holds.
-bool take_head(std::string_view text, const std::string& file, const core::Verifier& verifier, FindingList& findings, Head& head) {
-  const auto add = [&](FindingCode code, std::string sentence) { findings.add({code, file, 0, std::nullopt, 0, 1, std::move(sentence)}); };
+bool take_head(std::string_view text, const std::string& file, const core::Verifier& verifier, FindingList& findings,
+               Head& head) {
+  const auto add = [&](FindingCode code, std::string sentence) {
+    findings.add({code, file, 0, std::nullopt, 0, 1, std::move(sentence)});
+  };
   SignatureStatus status = SignatureStatus::wrong;
   if (const auto wrong = read_head(text, verifier, head, status)) {
     add(FindingCode::malformed, fmt::format("{} is not a HEAD in canonical form: {}", file, *wrong));
@@ -177,8 +185,8 @@ bool take_head(std::string_view text, const std::string& file, const core::Verif
 
 }  // namespace
 
-VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
-                              const LogParts& parts) {
+VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::Verifier& verifier,
+                              const VerifyOptions& options, const LogParts& parts) {
   VerifyReport report;
   report.subject = folder.string();
   report.kind = "decision_log";
@@ -187,7 +195,8 @@ VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::V
   Head head;
   bool head_holds = false;
   if (!snapshot.head) {
-    findings.add({FindingCode::no_head, "HEAD", 0, std::nullopt, 0, 1, "the log has no HEAD: nobody can tell whether its end was removed"});
+    findings.add({FindingCode::no_head, "HEAD", 0, std::nullopt, 0, 1,
+                  "the log has no HEAD: nobody can tell whether its end was removed"});
   } else {
     head_holds = take_head(*snapshot.head, "HEAD", verifier, findings, head);
   }
@@ -238,9 +247,11 @@ VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::V
       }
     }
     if (!reader.torn().empty()) {
-      findings.add({FindingCode::truncated, name, line, std::nullopt, reader.torn_offset(), 1,
-                    fmt::format("line {} ends without its line feed after {} bytes: an append was interrupted or the end was cut",
-                                line, reader.torn().size())});
+      findings.add(
+          {FindingCode::truncated, name, line, std::nullopt, reader.torn_offset(), 1,
+           fmt::format(
+               "line {} ends without its line feed after {} bytes: an append was interrupted or the end was cut", line,
+               reader.torn().size())});
     }
   }
   chain.finish();
@@ -250,7 +261,8 @@ VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::V
   return report;
 }
 
-VerifyReport verify_log(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options) {
+VerifyReport verify_log(const std::filesystem::path& folder, const core::Verifier& verifier,
+                        const VerifyOptions& options) {
   if (!options.objects) return verify_log_parts(folder, verifier, options, {});
   VerifyReport store;
   ObjectCheck objects(*options.objects, store);

@@ -29,8 +29,8 @@ struct LogParts {
   std::function<void(const EntryFact&)> each_entry;  ///< called in the order of lines for each entry that could be read
   std::string prefix;                                ///< put before names of files that the object check reports
 };
-VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
-                              const LogParts& parts);
+VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::Verifier& verifier,
+                              const VerifyOptions& options, const LogParts& parts);
 
 /// Something that a record of a run's journal names, and where it stands.
 struct NamedEntry {
@@ -52,19 +52,20 @@ struct RunFacts {
   bool finished = false;
   bool running = false;  ///< a process holds the journal's lock
   std::uint64_t records = 0;
-  core::Instant started{}, ended{};                ///< times of the first and the last record
+  core::Instant started{}, ended{};  ///< times of the first and the last record
   std::vector<NamedEntry> entries;
   std::vector<NamedObject> objects;
   std::map<std::string, NamedArtefact> artefacts;  ///< by path as recorded; the last record of a path counts
 };
 
 /// Verifies a run and fills `facts`. `end`: how the decision log says the journal ended, in entry `end_seq`.
-VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
-                              const std::optional<JournalEnd>& end, std::uint64_t end_seq, RunFacts& facts);
+VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::Verifier& verifier,
+                              const VerifyOptions& options, const std::optional<JournalEnd>& end, std::uint64_t end_seq,
+                              RunFacts& facts);
 
 /// Verifies one file against its .sig and counts it.
-void check_file(const std::filesystem::path& file, const std::string& shown, const core::Verifier& verifier, VerifyReport& report,
-                FindingList& findings);
+void check_file(const std::filesystem::path& file, const std::string& shown, const core::Verifier& verifier,
+                VerifyReport& report, FindingList& findings);
 
 /// Adds what was found in a part of a folder, its files named from the folder.
 void merge(VerifyReport& into, FindingList& findings, const VerifyReport& part, const std::string& prefix);
@@ -72,10 +73,10 @@ void merge(VerifyReport& into, FindingList& findings, const VerifyReport& part, 
 /// Whether a folder has what only a desk's `var` has: runs, objects or the place of the log.
 bool is_desk(const std::filesystem::path& folder);
 
-/// Verifies the files, logs, runs and bundles in a folder and below, but for what `skip` names (paths from the folder). A
-/// folder that holds something to skip is taken for a plain one. Links to folders are not followed. Does not say that
+/// Verifies the files, logs, runs and bundles in a folder and below, but for what `skip` names (paths from the folder).
+/// A folder that holds something to skip is taken for a plain one. Links to folders are not followed. Does not say that
 /// nothing was found.
-VerifyReport verify_tree(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
-                         const std::set<std::string>& skip);
+VerifyReport verify_tree(const std::filesystem::path& folder, const core::Verifier& verifier,
+                         const VerifyOptions& options, const std::set<std::string>& skip);
 
 }  // namespace ballast::journal

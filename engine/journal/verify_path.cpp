@@ -68,14 +68,17 @@ VerifyReport verify_folder(const fs::path& folder, const core::Verifier& verifie
 }  // namespace
 
 bool is_desk(const fs::path& folder) {
-  return fs::is_directory(folder / kRunsFolder) || fs::is_directory(folder / kObjectsFolder) || fs::is_directory(folder / kLogFolder);
+  return fs::is_directory(folder / kRunsFolder) || fs::is_directory(folder / kObjectsFolder) ||
+         fs::is_directory(folder / kLogFolder);
 }
 
 bool is_evidence_name(const std::string& name) {
-  return name.ends_with(".sig") || is_segment_name(name) || name.starts_with("HEAD") || name == kRunJournalName || is_sha256_hex(name);
+  return name.ends_with(".sig") || is_segment_name(name) || name.starts_with("HEAD") || name == kRunJournalName ||
+         is_sha256_hex(name);
 }
 
-void check_file(const fs::path& file, const std::string& shown, const core::Verifier& verifier, VerifyReport& report, FindingList& findings) {
+void check_file(const fs::path& file, const std::string& shown, const core::Verifier& verifier, VerifyReport& report,
+                FindingList& findings) {
   ++report.files;
   const core::FileVerdict verdict = core::verify_file(file, verifier);
   for (const auto& each : verdict.signatures) report.signatures += each.status == core::SignatureStatus::valid ? 1 : 0;
@@ -116,7 +119,8 @@ void merge(VerifyReport& into, FindingList& findings, const VerifyReport& part, 
   into.findings_total += part.findings_total - listed;
 }
 
-VerifyReport verify_tree(const fs::path& folder, const core::Verifier& verifier, const VerifyOptions& options, const std::set<std::string>& skip) {
+VerifyReport verify_tree(const fs::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
+                         const std::set<std::string>& skip) {
   VerifyReport report;
   report.subject = folder.string();
   report.kind = "folder";
@@ -135,7 +139,8 @@ VerifyReport verify_tree(const fs::path& folder, const core::Verifier& verifier,
       for (auto at = skip.lower_bound(name + "/"); at != skip.end() && at->starts_with(name + "/"); ++at) {
         below.insert(at->substr(name.size() + 1));
       }
-      merge(report, findings, below.empty() ? verify_folder(path, verifier, options) : verify_tree(path, verifier, options, below), name);
+      merge(report, findings,
+            below.empty() ? verify_folder(path, verifier, options) : verify_tree(path, verifier, options, below), name);
     } else if (name.ends_with(".sig")) {
       const std::string plain = name.substr(0, name.size() - 4);
       check_file(path.parent_path() / plain, plain, verifier, report, findings);
@@ -143,7 +148,8 @@ VerifyReport verify_tree(const fs::path& folder, const core::Verifier& verifier,
       if (core::sha256_file_hex(path) == name) {
         ++report.objects;
       } else {
-        findings.add({FindingCode::object_changed, name, 0, std::nullopt, 0, 1, fmt::format("the object {} was changed", name)});
+        findings.add(
+            {FindingCode::object_changed, name, 0, std::nullopt, 0, 1, fmt::format("the object {} was changed", name)});
       }
     } else if (fs::is_regular_file(path) && is_bundle(path)) {
       merge(report, findings, verify_bundle(path, verifier, options), "");
@@ -160,9 +166,11 @@ VerifyReport verify_path(const fs::path& path, const core::Verifier& verifier, c
     VerifyReport report = verify_folder(path, verifier, options);
     if (report.verified() && report.entries + report.records + report.files + report.objects == 0) {
       FindingList findings(report, options.most_findings);
-      findings.add({FindingCode::nothing, "", 0, std::nullopt, 0, 1,
-                    fmt::format("nothing here can be verified: no log, run, bundle or object, and none of {} files has a signature",
-                                report.unsigned_files)});
+      findings.add(
+          {FindingCode::nothing, "", 0, std::nullopt, 0, 1,
+           fmt::format(
+               "nothing here can be verified: no log, run, bundle or object, and none of {} files has a signature",
+               report.unsigned_files)});
     }
     return report;
   }

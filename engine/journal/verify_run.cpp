@@ -27,7 +27,8 @@ bool is_running(const std::filesystem::path& journal) {
 void take_record(RunFacts& facts, const Json& record, const LineFact& fact) {
   const std::string kind = record.at("kind").get<std::string>();
   const auto object = [&](const char* what, const Json& holder, const char* member) {
-    if (holder.contains(member)) facts.objects.push_back({fact.line, fact.offset, what, holder[member].get<std::string>()});
+    if (holder.contains(member))
+      facts.objects.push_back({fact.line, fact.offset, what, holder[member].get<std::string>()});
   };
   if (kind == "run_started") {
     if (record.contains("runbook") && record["runbook"].is_object()) object("runbook", record["runbook"], "sha256");
@@ -40,13 +41,15 @@ void take_record(RunFacts& facts, const Json& record, const LineFact& fact) {
   } else if (kind == "step_finished" && !record.contains("outcome")) {
     object("outcome", record, "outcome_sha256");
   } else if (kind == "artefact") {
-    facts.artefacts[record.at("path").get<std::string>()] = {fact.line, fact.offset, record.at("sha256").get<std::string>()};
+    facts.artefacts[record.at("path").get<std::string>()] = {fact.line, fact.offset,
+                                                             record.at("sha256").get<std::string>()};
   } else if (kind == "decision" || kind == "log") {
     object("policy", record, "policy_sha256");
     object("input", record, "input_sha256");
     if (!record.contains("entry_seq")) return;
     const auto hash = digest_from_hex(record.at("entry_sha256").get<std::string>());
-    facts.entries.push_back({fact.line, fact.offset, record["entry_seq"].get<std::uint64_t>(), hash.value_or(core::Digest{})});
+    facts.entries.push_back(
+        {fact.line, fact.offset, record["entry_seq"].get<std::uint64_t>(), hash.value_or(core::Digest{})});
   }
 }
 
@@ -81,7 +84,8 @@ class RecordReader {
     try {
       take_record(facts_, core::parse_json(text, "record"), fact);
     } catch (const Json::exception&) {
-      if (fact.problem.empty()) fact.problem = fmt::format("a record of kind {} lacks a member or has one of the wrong type", line.kind);
+      if (fact.problem.empty())
+        fact.problem = fmt::format("a record of kind {} lacks a member or has one of the wrong type", line.kind);
     }
     return fact;
   }
@@ -102,8 +106,9 @@ class RecordReader {
 
 }  // namespace
 
-VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
-                              const std::optional<JournalEnd>& end, std::uint64_t end_seq, RunFacts& facts) {
+VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::Verifier& verifier,
+                              const VerifyOptions& options, const std::optional<JournalEnd>& end, std::uint64_t end_seq,
+                              RunFacts& facts) {
   VerifyReport report;
   report.subject = folder.string();
   report.kind = "run";
@@ -118,7 +123,8 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
     return report;
   }
   facts.running = is_running(folder / name);
-  // Who has public keys only cannot check records by their HMAC; the log's signed entry of the run's end vouches for them.
+  // Who has public keys only cannot check records by their HMAC; the log's signed entry of the run's end vouches for
+  // them.
   ChainCheck chain(findings, options.chain_vouches && end.has_value(), kRunWords);
   if (const auto hash = end ? digest_from_hex(end->sha256) : std::nullopt) {
     chain.expect(end->records, *hash, fmt::format("entry {} of the log", end_seq));
@@ -145,18 +151,21 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
   report.vouched = chain.vouched();
   const std::string called = std::filesystem::weakly_canonical(folder).filename().string();
   if (facts.records > 0 && facts.id != called) {
-    add(FindingCode::changed, 1, 0, fmt::format("the journal is of the run '{}', its folder is called '{}'", facts.id, called));
+    add(FindingCode::changed, 1, 0,
+        fmt::format("the journal is of the run '{}', its folder is called '{}'", facts.id, called));
   }
   if (facts.running) {
     report.running = 1;
   } else if (facts.records > 0 && !facts.finished) {
     add(FindingCode::unfinished, facts.records, 0,
-        fmt::format("the run did not finish: {} records are there, whether more followed nothing proves", facts.records));
+        fmt::format("the run did not finish: {} records are there, whether more followed nothing proves",
+                    facts.records));
   }
   return report;
 }
 
-VerifyReport verify_run(const std::filesystem::path& folder, const core::Verifier& verifier, const VerifyOptions& options) {
+VerifyReport verify_run(const std::filesystem::path& folder, const core::Verifier& verifier,
+                        const VerifyOptions& options) {
   RunFacts facts;
   VerifyReport report = verify_run_parts(folder, verifier, options, std::nullopt, 0, facts);
   FindingList findings(report, options.most_findings);
@@ -164,7 +173,8 @@ VerifyReport verify_run(const std::filesystem::path& folder, const core::Verifie
     VerifyReport store;
     ObjectCheck objects(*options.objects, store);
     const std::string name(kRunJournalName);
-    for (const NamedObject& each : facts.objects) objects.check(each.sha256, each.what, {name, "record", each.line, each.line, each.offset});
+    for (const NamedObject& each : facts.objects)
+      objects.check(each.sha256, each.what, {name, "record", each.line, each.line, each.offset});
     report.objects = store.objects;
     report.references = objects.references();
     objects.finish(findings);

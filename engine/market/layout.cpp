@@ -294,8 +294,10 @@ class Understanding {
       if (!layout_.has(field)) missing.push_back(kFieldNames[static_cast<std::size_t>(field)]);
     }
     if (!missing.empty()) {
-      refuse(fmt::format("no column for {} (needed for {}; found: {}); --column FIELD=COLUMN names it where the file calls it otherwise",
-                         fmt::join(missing, ", "), core::name_of(layout_.kind), header_text()));
+      refuse(
+          fmt::format("no column for {} (needed for {}; found: {}); --column FIELD=COLUMN names it where the file "
+                      "calls it otherwise",
+                      fmt::join(missing, ", "), core::name_of(layout_.kind), header_text()));
     }
     if (layout_.kind == Kind::book && (has_header("last_id") || has_header("update_id"))) {
       refuse("these are changes of a book, not snapshots of it; only snapshots are imported");
@@ -365,8 +367,9 @@ class Understanding {
     }
     if (times_.empty()) {
       if (*unit == TimeUnit::text && !options_.zoneless_is_utc) {
-        refuse(fmt::format("column '{}' holds times without a zone, such as '{}': say with --zoneless-utc that they are UTC",
-                           header_[column], rows_.front().empty() ? "" : rows_.front()[column]));
+        refuse(fmt::format(
+            "column '{}' holds times without a zone, such as '{}': say with --zoneless-utc that they are UTC",
+            header_[column], rows_.front().empty() ? "" : rows_.front()[column]));
       }
       refuse(fmt::format("column '{}' holds no times in the first {} rows", header_[column], rows_.size()));
     }

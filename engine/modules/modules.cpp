@@ -5,8 +5,9 @@
 namespace ballast::modules {
 
 const std::vector<bind::ModuleRows>& all_modules() {
-  static const std::vector<bind::ModuleRows> modules{json_rows(),  numeric_rows(), vector_rows(),   matrix_rows(),  series_rows(), market_rows(),
-                                                     clock_rows(), files_rows(),   settings_rows(), journal_rows(), run_rows()};
+  static const std::vector<bind::ModuleRows> modules{json_rows(),     numeric_rows(), vector_rows(), matrix_rows(),
+                                                     series_rows(),   market_rows(),  clock_rows(),  files_rows(),
+                                                     settings_rows(), journal_rows(), run_rows()};
   return modules;
 }
 

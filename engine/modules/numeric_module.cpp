@@ -37,8 +37,10 @@ VectorHandle vector_slice(const VectorHandle& self, std::int64_t first, const st
 }
 
 double matrix_get(const MatrixHandle& self, std::int64_t row, std::int64_t column) {
-  if (row < 1 || column < 1 || static_cast<std::size_t>(row) > self->rows || static_cast<std::size_t>(column) > self->columns) {
-    throw core::Error(core::Code::argument, fmt::format("({}, {}) is outside {} x {}", row, column, self->rows, self->columns));
+  if (row < 1 || column < 1 || static_cast<std::size_t>(row) > self->rows ||
+      static_cast<std::size_t>(column) > self->columns) {
+    throw core::Error(core::Code::argument,
+                      fmt::format("({}, {}) is outside {} x {}", row, column, self->rows, self->columns));
   }
   return self->values[static_cast<std::size_t>(row - 1) * self->columns + static_cast<std::size_t>(column - 1)];
 }
@@ -61,34 +63,46 @@ VectorHandle series_values(const SeriesHandle& self) { return std::make_shared<c
 
 constexpr auto kNumeric = bind::module_of(
     "ballast.numeric", "Numeric data that primitives hand to each other without copying.",
-    bind::fn<&make_vector>("vector", "Makes a Vector from a list of finite numbers.", {{{.name = "values", .doc = "Numbers."}}},
-                           {.name = "vector", .doc = "Immutable vector."}),
-    bind::fn<&make_matrix>("matrix", "Makes a Matrix from rows of equally many numbers.", {{{.name = "rows", .doc = "List of lists."}}},
+    bind::fn<&make_vector>("vector", "Makes a Vector from a list of finite numbers.",
+                           {{{.name = "values", .doc = "Numbers."}}}, {.name = "vector", .doc = "Immutable vector."}),
+    bind::fn<&make_matrix>("matrix", "Makes a Matrix from rows of equally many numbers.",
+                           {{{.name = "rows", .doc = "List of lists."}}},
                            {.name = "matrix", .doc = "Immutable matrix."}));
 
 constexpr Words kIndex{.name = "index", .doc = "Position, the first is 1."};
 
 constexpr auto kVector = bind::module_of(
     "Vector", "Methods of vectors.",
-    bind::fn<&vector_get>("get", "Returns one element.", {{{.name = "self", .doc = "The vector."}, kIndex}}, {.name = "value", .doc = "The element."}),
+    bind::fn<&vector_get>("get", "Returns one element.", {{{.name = "self", .doc = "The vector."}, kIndex}},
+                          {.name = "value", .doc = "The element."}),
     bind::fn<&vector_slice>("slice", "Returns a part of the vector.",
-                            {{{.name = "self", .doc = "The vector."}, {.name = "first", .doc = "First position."}, {.name = "last", .doc = "Last position; the end when left out."}}},
+                            {{{.name = "self", .doc = "The vector."},
+                              {.name = "first", .doc = "First position."},
+                              {.name = "last", .doc = "Last position; the end when left out."}}},
                             {.name = "part", .doc = "Elements first to last."}),
-    bind::fn<&vector_to_table>("to_table", "Copies the elements into a list.", {{{.name = "self", .doc = "The vector."}}}, {.name = "list", .doc = "Numbers."}));
+    bind::fn<&vector_to_table>("to_table", "Copies the elements into a list.",
+                               {{{.name = "self", .doc = "The vector."}}}, {.name = "list", .doc = "Numbers."}));
 
 constexpr auto kMatrix = bind::module_of(
     "Matrix", "Methods of matrices.",
     bind::fn<&matrix_get>("get", "Returns one element.",
-                          {{{.name = "self", .doc = "The matrix."}, {.name = "row", .doc = "Row, the first is 1."}, {.name = "column", .doc = "Column, the first is 1."}}},
+                          {{{.name = "self", .doc = "The matrix."},
+                            {.name = "row", .doc = "Row, the first is 1."},
+                            {.name = "column", .doc = "Column, the first is 1."}}},
                           {.name = "value", .doc = "The element."}),
-    bind::fn<&matrix_to_table>("to_table", "Copies the rows into lists.", {{{.name = "self", .doc = "The matrix."}}}, {.name = "rows", .doc = "List of lists."}));
+    bind::fn<&matrix_to_table>("to_table", "Copies the rows into lists.", {{{.name = "self", .doc = "The matrix."}}},
+                               {.name = "rows", .doc = "List of lists."}));
 
 constexpr auto kSeries = bind::module_of(
     "Series", "Methods of time series.",
-    bind::fn<&series_get>("get", "Returns one value.", {{{.name = "self", .doc = "The series."}, kIndex}}, {.name = "value", .doc = "The value."}),
-    bind::fn<&series_time>("time", "Returns the time of one value.", {{{.name = "self", .doc = "The series."}, kIndex}}, {.name = "time", .doc = "RFC 3339, UTC."}),
-    bind::fn<&series_values>("values", "Returns the values without their times.", {{{.name = "self", .doc = "The series."}}}, {.name = "vector", .doc = "The values."}),
-    bind::fn<&series_to_table>("to_table", "Copies the values into a list.", {{{.name = "self", .doc = "The series."}}}, {.name = "list", .doc = "Numbers."}));
+    bind::fn<&series_get>("get", "Returns one value.", {{{.name = "self", .doc = "The series."}, kIndex}},
+                          {.name = "value", .doc = "The value."}),
+    bind::fn<&series_time>("time", "Returns the time of one value.", {{{.name = "self", .doc = "The series."}, kIndex}},
+                           {.name = "time", .doc = "RFC 3339, UTC."}),
+    bind::fn<&series_values>("values", "Returns the values without their times.",
+                             {{{.name = "self", .doc = "The series."}}}, {.name = "vector", .doc = "The values."}),
+    bind::fn<&series_to_table>("to_table", "Copies the values into a list.", {{{.name = "self", .doc = "The series."}}},
+                               {.name = "list", .doc = "Numbers."}));
 
 }  // namespace
 

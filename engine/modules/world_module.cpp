@@ -18,23 +18,32 @@ bool exists(Services& services, const std::string& path) { return services.file_
 std::vector<std::string> list(Services& services, const std::string& folder) { return services.list_files(folder); }
 core::Json get(Services& services, const std::string& path) { return services.settings(path); }
 
-constexpr auto kClock = bind::module_of("ballast.clock", "The decision time.",
-                                        bind::fn<&now>("now", "Returns the decision time.", {}, {.name = "time", .doc = "RFC 3339, UTC."}, bind::Effect::reads_clock));
+constexpr auto kClock =
+    bind::module_of("ballast.clock", "The decision time.",
+                    bind::fn<&now>("now", "Returns the decision time.", {}, {.name = "time", .doc = "RFC 3339, UTC."},
+                                   bind::Effect::reads_clock));
 
 constexpr Words kPath{.name = "path", .doc = "File below the desk, `var` or the installation."};
 
 constexpr auto kFiles = bind::module_of(
     "ballast.files", "Files below the folders that a script may read.",
-    bind::fn<&read>("read", "Reads a file as text.", {{kPath}}, {.name = "text", .doc = "Its bytes."}, bind::Effect::reads_files),
-    bind::fn<&read_document>("read_document", "Reads a document by the ending of its name: .yaml, .yml, .toml, else strict JSON.", {{kPath}}, {.name = "value", .doc = "Its value."}, bind::Effect::reads_files),
-    bind::fn<&exists>("exists", "Tells whether a file is there.", {{kPath}}, {.name = "found", .doc = "True when it can be read."}, bind::Effect::reads_files),
-    bind::fn<&list>("list", "Lists the files of a folder by name.", {{{.name = "folder", .doc = "Folder below the same roots."}}},
-                    {.name = "names", .doc = "File names, sorted; empty when there is no such folder."}, bind::Effect::reads_files));
+    bind::fn<&read>("read", "Reads a file as text.", {{kPath}}, {.name = "text", .doc = "Its bytes."},
+                    bind::Effect::reads_files),
+    bind::fn<&read_document>("read_document",
+                             "Reads a document by the ending of its name: .yaml, .yml, .toml, else strict JSON.",
+                             {{kPath}}, {.name = "value", .doc = "Its value."}, bind::Effect::reads_files),
+    bind::fn<&exists>("exists", "Tells whether a file is there.", {{kPath}},
+                      {.name = "found", .doc = "True when it can be read."}, bind::Effect::reads_files),
+    bind::fn<&list>("list", "Lists the files of a folder by name.",
+                    {{{.name = "folder", .doc = "Folder below the same roots."}}},
+                    {.name = "names", .doc = "File names, sorted; empty when there is no such folder."},
+                    bind::Effect::reads_files));
 
-constexpr auto kSettings = bind::module_of(
-    "ballast.settings", "Settings in force: defaults, installation, desk, --config, --set.",
-    bind::fn<&get>("get", "Returns the settings at a dotted path.", {{{.name = "path", .doc = "For example 'governors.stage6_core'."}}},
-                   {.name = "value", .doc = "A table or a value."}, bind::Effect::reads_files));
+constexpr auto kSettings =
+    bind::module_of("ballast.settings", "Settings in force: defaults, installation, desk, --config, --set.",
+                    bind::fn<&get>("get", "Returns the settings at a dotted path.",
+                                   {{{.name = "path", .doc = "For example 'governors.stage6_core'."}}},
+                                   {.name = "value", .doc = "A table or a value."}, bind::Effect::reads_files));
 
 }  // namespace
 

@@ -39,7 +39,8 @@ Mac mac_named(std::string_view name) {
   const std::string known = upper(name);
   if (known == "HMAC-SHA256") return Mac::sha256;
   if (known == "HMAC-SHA384") return Mac::sha384;
-  throw Error(Code::argument, fmt::format("'{}' is not an old signature algorithm; accepted: HMAC-SHA256, HMAC-SHA384", name));
+  throw Error(Code::argument,
+              fmt::format("'{}' is not an old signature algorithm; accepted: HMAC-SHA256, HMAC-SHA384", name));
 }
 
 std::string mac_text(Mac mac, std::string_view key, std::string_view bytes) {
@@ -71,8 +72,8 @@ std::vector<std::string> validate(const Value& payload, const Value& document, s
   const std::string* stated = text_of(signature->find("algorithm"));
   if (stated == nullptr || *stated != algorithm) return {fmt::format("the signature's algorithm is not {}", algorithm)};
   const std::string* key_id = text_of(signature->find("key_id"));
-  const Value expected = signature_object(payload, key, mac_named(algorithm),
-                                          key_id != nullptr ? std::optional(*key_id) : std::nullopt);
+  const Value expected =
+      signature_object(payload, key, mac_named(algorithm), key_id != nullptr ? std::optional(*key_id) : std::nullopt);
   if (!core::equal_in_constant_time(core::compat::canonical(expected), core::compat::canonical(*signature))) {
     return {"the signature object is not the one expected"};
   }

@@ -40,7 +40,8 @@ MacContext new_mac(const char* digest, std::string_view key) {
   const OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
                                    OSSL_PARAM_construct_end()};
   // A null key would mean "the key of before": an empty one needs a valid address.
-  if (!context || EVP_MAC_init(context.get(), raw(key.empty() ? std::string_view("") : key), key.size(), parameters) != 1) {
+  if (!context ||
+      EVP_MAC_init(context.get(), raw(key.empty() ? std::string_view("") : key), key.size(), parameters) != 1) {
     throw Error(Code::crypto, "HMAC could not be started");
   }
   return context;
@@ -49,7 +50,8 @@ MacContext new_mac(const char* digest, std::string_view key) {
 std::string finish_mac(EVP_MAC_CTX* context, std::string_view prefix, std::string_view bytes) {
   std::string out(EVP_MAX_MD_SIZE, '\0');
   std::size_t size = 0;
-  if (EVP_MAC_update(context, raw(prefix), prefix.size()) != 1 || EVP_MAC_update(context, raw(bytes), bytes.size()) != 1 ||
+  if (EVP_MAC_update(context, raw(prefix), prefix.size()) != 1 ||
+      EVP_MAC_update(context, raw(bytes), bytes.size()) != 1 ||
       EVP_MAC_final(context, raw(out), &size, out.size()) != 1) {
     throw Error(Code::crypto, "HMAC failed");
   }
@@ -162,9 +164,9 @@ void Secret::wipe() noexcept {
 
 Secret secret_from_base64(std::string_view text) {
   Secret out(text.size() / 4 * 3 + 1);
-  const int n = text.empty() || text.size() % 4 != 0
-                    ? -1
-                    : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), raw(text), static_cast<int>(text.size()));
+  const int n = text.empty() || text.size() % 4 != 0 ? -1
+                                                     : EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                                                       raw(text), static_cast<int>(text.size()));
   if (n < 0) throw Error(Code::argument, "not Base64 with padding");
   std::size_t padding = 0;
   while (padding < 2 && text[text.size() - 1 - padding] == '=') ++padding;
@@ -175,7 +177,8 @@ Secret secret_from_base64(std::string_view text) {
 
 Secret secret_to_base64(std::string_view bytes) {
   Secret out((bytes.size() + 2) / 3 * 4 + 1);
-  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), raw(bytes), static_cast<int>(bytes.size()));
+  const int n =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), raw(bytes), static_cast<int>(bytes.size()));
   out.shrink(static_cast<std::size_t>(n));
   return out;
 }
@@ -200,7 +203,8 @@ std::unique_ptr<Cipher> make_cipher(Algorithm algorithm, const Secret& secret) {
   if (secret.size() != 32) {
     throw Error(Code::crypto, fmt::format("an Ed25519 key has exactly 32 bytes, this one has {}", secret.size()));
   }
-  return std::make_unique<Ed25519>(Key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw(secret.view()), 32)), true);
+  return std::make_unique<Ed25519>(Key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, raw(secret.view()), 32)),
+                                   true);
 }
 
 std::unique_ptr<Cipher> make_public_cipher(std::string_view bytes) {

@@ -28,10 +28,11 @@ Secret read_private(const std::filesystem::path& path) {
   if (::fstat(file.get(), &info) != 0) core::throw_errno("read", path.string(), errno);
   if (!S_ISREG(info.st_mode)) throw Error(Code::crypto, "a key file must be an ordinary file", path.string());
   if ((info.st_mode & 077) != 0) {
-    throw Error(Code::crypto,
-                fmt::format("a key file that others may read is refused: its mode is {:04o}, accepted: 0600 (chmod 600)",
-                            info.st_mode & 07777),
-                path.string());
+    throw Error(
+        Code::crypto,
+        fmt::format("a key file that others may read is refused: its mode is {:04o}, accepted: 0600 (chmod 600)",
+                    info.st_mode & 07777),
+        path.string());
   }
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
     throw Error(Code::crypto, "a key file that belongs to another user is refused", path.string());
@@ -82,7 +83,8 @@ void require_key_id(std::string_view key_id) {
   for (const char c : key_id) good = good && (letter(c) || c == '.' || c == '_' || c == '-');
   if (!good) {
     throw Error(Code::argument,
-                fmt::format("'{}' is not a key id: 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or digit", key_id));
+                fmt::format("'{}' is not a key id: 1 to 64 of a-z, 0-9, '.', '_' and '-', the first a letter or digit",
+                            key_id));
   }
 }
 
@@ -91,10 +93,11 @@ void require_private_folder(const std::filesystem::path& folder) {
   if (::stat(folder.c_str(), &info) != 0) core::throw_errno("open key ring", folder.string(), errno);
   if (!S_ISDIR(info.st_mode)) throw Error(Code::crypto, "a key ring is a folder", folder.string());
   if ((info.st_mode & 077) != 0) {
-    throw Error(Code::crypto,
-                fmt::format("a key ring that others may enter is refused: its mode is {:04o}, accepted: 0700 (chmod 700)",
-                            info.st_mode & 07777),
-                folder.string());
+    throw Error(
+        Code::crypto,
+        fmt::format("a key ring that others may enter is refused: its mode is {:04o}, accepted: 0700 (chmod 700)",
+                    info.st_mode & 07777),
+        folder.string());
   }
   if (info.st_uid != ::geteuid() && info.st_uid != 0) {
     throw Error(Code::crypto, "a key ring that belongs to another user is refused", folder.string());
@@ -117,7 +120,8 @@ Json key_info_json(const KeyInfo& info) {
 KeyInfo key_info_from(const Json& json) {
   const auto text = [&](const char* name) -> const std::string& {
     const auto at = json.find(name);
-    if (at == json.end() || !at->is_string()) throw Error(Code::argument, fmt::format("member '{}' must be text", name));
+    if (at == json.end() || !at->is_string())
+      throw Error(Code::argument, fmt::format("member '{}' must be text", name));
     return at->get_ref<const std::string&>();
   };
   KeyInfo out;
@@ -125,7 +129,8 @@ KeyInfo key_info_from(const Json& json) {
   require_key_id(out.key_id);
   const auto algorithm = algorithm_named(text("algorithm"));
   if (!algorithm) {
-    throw Error(Code::argument, fmt::format("algorithm '{}' is not known (accepted: HMAC-SHA256, Ed25519)", text("algorithm")));
+    throw Error(Code::argument,
+                fmt::format("algorithm '{}' is not known (accepted: HMAC-SHA256, Ed25519)", text("algorithm")));
   }
   out.algorithm = *algorithm;
   out.state = state_named(text("state"));
@@ -148,7 +153,8 @@ KeyRing::Key read_key_file(const std::filesystem::path& path) {
   try {
     const Range range = secret_range(text.view());
     const Json json = without_secret(text.view(), range, path.filename().string());
-    if (!json.is_object() || json.value("format", Json()) != "ballast-key") throw Error(Code::argument, "not a ballast-key file");
+    if (!json.is_object() || json.value("format", Json()) != "ballast-key")
+      throw Error(Code::argument, "not a ballast-key file");
     if (json.value("version", Json()) != 1) throw Error(Code::argument, "its version is not known here (accepted: 1)");
     KeyRing::Key key;
     key.info = key_info_from(json);
@@ -174,7 +180,8 @@ void write_key_file(const std::filesystem::path& path, const KeyInfo& info, std:
   json["format"] = "ballast-key";
   json["version"] = 1;
   json["secret"] = "";
-  if (const auto public_key = make_cipher(info.algorithm, raw)->public_key()) json["public"] = core::to_base64(*public_key);
+  if (const auto public_key = make_cipher(info.algorithm, raw)->public_key())
+    json["public"] = core::to_base64(*public_key);
   const std::string text = core::canonical_json(json);
   const Range range = secret_range(text);
   const Secret encoded = secret_to_base64(secret);

@@ -41,10 +41,12 @@ class RingSigner final : public core::Signer {
   Signature sign(Purpose purpose, std::string_view bytes) const override {
     const KeyInfo& info = key_->info;
     if (!allows(info, purpose)) {
-      throw Error(Code::crypto, fmt::format("key '{}' may not sign for purpose {}", info.key_id, core::purpose_name(purpose)));
+      throw Error(Code::crypto,
+                  fmt::format("key '{}' may not sign for purpose {}", info.key_id, core::purpose_name(purpose)));
     }
     if (!valid_at(info, clock_.now())) {
-      throw Error(Code::crypto, fmt::format("key '{}' is not valid at {}", info.key_id, core::format_instant(clock_.now())));
+      throw Error(Code::crypto,
+                  fmt::format("key '{}' is not valid at {}", info.key_id, core::format_instant(clock_.now())));
     }
     const std::string_view algorithm = algorithm_name(info.algorithm);
     return {std::string(algorithm), info.key_id,
@@ -147,10 +149,10 @@ KeyInfo KeyRing::create_key(NewKey key, const core::Clock& clock) {
   if (info.valid_from && info.valid_until && !(*info.valid_from < *info.valid_until)) {
     throw Error(Code::argument, "the key would never be valid: valid_until must be later than valid_from");
   }
-  info.key_id = !key.key_id.empty() ? std::move(key.key_id)
-                                    : fmt::format("{}-{}-{}", key.algorithm == Algorithm::ed25519 ? "ed25519" : "hmac",
-                                                  core::format_stamp(info.created).substr(0, 8),
-                                                  core::to_hex(core::random_bytes(4)));
+  info.key_id = !key.key_id.empty()
+                    ? std::move(key.key_id)
+                    : fmt::format("{}-{}-{}", key.algorithm == Algorithm::ed25519 ? "ed25519" : "hmac",
+                                  core::format_stamp(info.created).substr(0, 8), core::to_hex(core::random_bytes(4)));
   require_key_id(info.key_id);
   if (keys_.contains(info.key_id)) {
     throw Error(Code::argument, fmt::format("a key '{}' exists already; ids are never used twice", info.key_id));
@@ -161,7 +163,8 @@ KeyInfo KeyRing::create_key(NewKey key, const core::Clock& clock) {
   made->info = info;
   if (!std::filesystem::exists(folder_)) {
     if (folder_.has_parent_path()) core::create_folders(folder_.parent_path());
-    if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) core::throw_errno("create key ring", folder_.string(), errno);
+    if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST)
+      core::throw_errno("create key ring", folder_.string(), errno);
   }
   require_private_folder(folder_);
   write_key_file(folder_ / (info.key_id + ".json"), info, secret.view());
@@ -172,7 +175,8 @@ KeyInfo KeyRing::create_key(NewKey key, const core::Clock& clock) {
 KeyInfo KeyRing::rotate_key(std::string_view key_id, const core::Clock& clock) {
   const KeyInfo old = named(key_id).info;
   if (old.state != KeyState::active) {
-    throw Error(Code::state, fmt::format("key '{}' is {}; only an active key can be rotated", key_id, key_state_name(old.state)));
+    throw Error(Code::state,
+                fmt::format("key '{}' is {}; only an active key can be rotated", key_id, key_state_name(old.state)));
   }
   NewKey next;
   next.algorithm = old.algorithm;
@@ -217,19 +221,21 @@ std::string KeyRing::public_text() const {
   return core::canonical_json(Json{{"format", "ballast-public-keys"}, {"version", 1}, {"keys", list}}) + "\n";
 }
 
-void KeyRing::export_public(const std::filesystem::path& file) const { core::write_file_atomically(file, public_text()); }
+void KeyRing::export_public(const std::filesystem::path& file) const {
+  core::write_file_atomically(file, public_text());
+}
 
 const KeyRing::Key& KeyRing::named(std::string_view key_id) const {
   const auto at = keys_.find(key_id);
   if (at != keys_.end()) return *at->second;
   std::vector<std::string_view> known;
   for (const auto& [id, key] : keys_) known.push_back(id);
-  throw Error(Code::not_found,
-              fmt::format("no key '{}' in the key ring {}{}", key_id, folder_.string(),
-                          known.empty() ? ", which is empty" : core::suggestion(key_id, known)));
+  throw Error(Code::not_found, fmt::format("no key '{}' in the key ring {}{}", key_id, folder_.string(),
+                                           known.empty() ? ", which is empty" : core::suggestion(key_id, known)));
 }
 
-std::unique_ptr<core::Signer> KeyRing::signer_for(Purpose purpose, Algorithm algorithm, const core::Clock& clock) const {
+std::unique_ptr<core::Signer> KeyRing::signer_for(Purpose purpose, Algorithm algorithm,
+                                                  const core::Clock& clock) const {
   std::shared_ptr<const Key> best;
   for (const auto& [id, key] : keys_) {
     const KeyInfo& info = key->info;
@@ -268,7 +274,8 @@ SignatureStatus KeyRing::verify(Purpose purpose, std::string_view bytes, const S
   return check(purpose, bytes, signature, std::nullopt);
 }
 
-SignatureStatus KeyRing::verify_at(Purpose purpose, std::string_view bytes, const Signature& signature, core::Instant at) const {
+SignatureStatus KeyRing::verify_at(Purpose purpose, std::string_view bytes, const Signature& signature,
+                                   core::Instant at) const {
   return check(purpose, bytes, signature, at);
 }
 

@@ -36,11 +36,11 @@ struct KeyInfo {
 
 struct NewKey {
   Algorithm algorithm = Algorithm::hmac_sha256;
-  std::string key_id;                    ///< [a-z0-9][a-z0-9._-]{0,63}; empty: chosen from algorithm, day and chance
-  std::vector<core::Purpose> purposes;   ///< empty: default_purposes(algorithm)
+  std::string key_id;                   ///< [a-z0-9][a-z0-9._-]{0,63}; empty: chosen from algorithm, day and chance
+  std::vector<core::Purpose> purposes;  ///< empty: default_purposes(algorithm)
   std::optional<core::Instant> valid_from;
   std::optional<core::Instant> valid_until;
-  std::optional<Secret> secret;          ///< absent: a new random one of 32 bytes
+  std::optional<Secret> secret;  ///< absent: a new random one of 32 bytes
 };
 
 /// HMAC: log_entry, artefact, run_journal. Ed25519: log_head, log_segment, artefact, approval, because whoever can
@@ -49,7 +49,8 @@ std::vector<core::Purpose> default_purposes(Algorithm algorithm);
 /// Throws: Error{argument} naming the accepted ones.
 core::Purpose purpose_named(std::string_view name);
 
-/// Returns what is put before the bytes that are signed: "ballast-signature-v1", purpose, algorithm and key id, a line each.
+/// Returns what is put before the bytes that are signed: "ballast-signature-v1", purpose, algorithm and key id, a line
+/// each.
 std::string signing_context(core::Purpose purpose, std::string_view algorithm, std::string_view key_id);
 
 class KeyRing final : public core::Verifier {
@@ -79,14 +80,15 @@ class KeyRing final : public core::Verifier {
   std::string public_text() const;
 
   /// Returns a signer with the newest active key of that algorithm for that purpose which is valid now.
-  /// The signer outlives the ring. Requires: `clock` outlives the signer; it checks the key's validity at each signature.
-  /// Throws: Error{not_found} saying what was looked for and what the ring holds.
+  /// The signer outlives the ring. Requires: `clock` outlives the signer; it checks the key's validity at each
+  /// signature. Throws: Error{not_found} saying what was looked for and what the ring holds.
   std::unique_ptr<core::Signer> signer_for(core::Purpose purpose, Algorithm algorithm, const core::Clock& clock) const;
   /// Returns a signer with the key of that name, for all its purposes.
   /// Throws: Error{not_found} when it is absent; Error{crypto} when it may not sign. There is no fallback.
   std::unique_ptr<core::Signer> signer_with(std::string_view key_id, const core::Clock& clock) const;
 
-  core::SignatureStatus verify(core::Purpose purpose, std::string_view bytes, const core::Signature& signature) const override;
+  core::SignatureStatus verify(core::Purpose purpose, std::string_view bytes,
+                               const core::Signature& signature) const override;
   core::SignatureStatus verify_at(core::Purpose purpose, std::string_view bytes, const core::Signature& signature,
                                   core::Instant at) const override;
 

@@ -23,10 +23,12 @@ using namespace ballast;
 
 double scaled(double value, double factor) { return value * factor; }
 
-constexpr auto kModule = bind::module_of(
-    "ballast.bench", "A primitive of two checked numbers.",
-    bind::fn<&scaled>("scaled", "Multiplies.", {{{.name = "value", .doc = "Number.", .low = -1e9, .high = 1e9}, {.name = "factor", .doc = "Number.", .low = 0, .high = 10}}},
-                      {.name = "product", .doc = "Number."}));
+constexpr auto kModule =
+    bind::module_of("ballast.bench", "A primitive of two checked numbers.",
+                    bind::fn<&scaled>("scaled", "Multiplies.",
+                                      {{{.name = "value", .doc = "Number.", .low = -1e9, .high = 1e9},
+                                        {.name = "factor", .doc = "Number.", .low = 0, .high = 10}}},
+                                      {.name = "product", .doc = "Number."}));
 
 /// The same checks by hand: type, finite, range.
 int scaled_by_hand(lua_State* L) {
@@ -64,22 +66,35 @@ BENCHMARK(BM_call_by_hand)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_call_declared)->Unit(benchmark::kMillisecond);
 
 core::Json governor_input(int assets) {
-  core::Json input{{"time", "2026-01-01T00:00:00Z"}, {"portfolio_value_usd", 1e6}, {"allocations", core::Json::object()}, {"market", core::Json::object()}};
+  core::Json input{{"time", "2026-01-01T00:00:00Z"},
+                   {"portfolio_value_usd", 1e6},
+                   {"allocations", core::Json::object()},
+                   {"market", core::Json::object()}};
   core::Json list = core::Json::array();
   for (int i = 0; i < assets; ++i) {
     const std::string symbol = "A" + std::to_string(100 + i) + "_USDT";
-    list.push_back({{"symbol", symbol}, {"target_weight", 1.0 / assets}, {"min_weight", 0.001}, {"max_weight", 0.1}, {"max_volatility", 0.5}, {"min_liquidity_usd", 1000}, {"risk_budget", "b"}});
+    list.push_back({{"symbol", symbol},
+                    {"target_weight", 1.0 / assets},
+                    {"min_weight", 0.001},
+                    {"max_weight", 0.1},
+                    {"max_volatility", 0.5},
+                    {"min_liquidity_usd", 1000},
+                    {"risk_budget", "b"}});
     input["allocations"][symbol] = 0.5 / assets;
     input["market"][symbol] = {{"volatility", 0.1 + 0.001 * i}, {"liquidity_usd", 1e6}, {"max_drawdown", 0.05}};
   }
-  input["governor"] = {{"name", "bench"}, {"portfolio_id", "bench"}, {"assets", list}, {"risk_budgets", {{"b", {{"max_drawdown", 0.2}, {"severity", "warning"}}}}}};
+  input["governor"] = {{"name", "bench"},
+                       {"portfolio_id", "bench"},
+                       {"assets", list},
+                       {"risk_budgets", {{"b", {{"max_drawdown", 0.2}, {"severity", "warning"}}}}}};
   return input;
 }
 
 void BM_governor_fresh(benchmark::State& state) {
   host::FolderSource source({BALLAST_SOURCE_DIR});
   const core::Json input = governor_input(50);
-  for (auto _ : state) benchmark::DoNotOptimize(host::run_policy(source, "portfolio_governor", input, {.seconds = 60}).decision_bytes);
+  for (auto _ : state)
+    benchmark::DoNotOptimize(host::run_policy(source, "portfolio_governor", input, {.seconds = 60}).decision_bytes);
 }
 BENCHMARK(BM_governor_fresh)->Unit(benchmark::kMillisecond);
 

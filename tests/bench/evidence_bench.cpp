@@ -9,9 +9,9 @@
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include "core/file.hpp"
 #include "journal/decision_log.hpp"
@@ -34,7 +34,8 @@ journal::Draft draft(int number) {
   out.libraries_sha256 = std::string(64, 'b');
   out.settings_sha256 = std::string(64, 'c');
   out.inputs = {{"market", std::string(64, 'd')}};
-  out.decision = core::Json{{"allowed", true}, {"number", number}, {"weights", {{"BTC_USDT", 0.25}, {"ETH_USDT", 0.125 + number * 1e-9}}}};
+  out.decision = core::Json{
+      {"allowed", true}, {"number", number}, {"weights", {{"BTC_USDT", 0.25}, {"ETH_USDT", 0.125 + number * 1e-9}}}};
   return out;
 }
 

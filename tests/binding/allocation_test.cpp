@@ -45,7 +45,9 @@ bool run_with_failure(long n, long width, const std::string& expected, long& giv
   const bool refused = state.allocator.refused > 0;
   const bool memory_error = state.failed && text.find("not enough memory") != std::string::npos;
   // Inside the script, pcall may have caught the refusal: then an item says so, and every other item is as expected.
-  const bool caught = !state.failed && text != expected && (text.find("falsenone") != std::string::npos || text.find("not enough memory") != std::string::npos);
+  const bool caught =
+      !state.failed && text != expected &&
+      (text.find("falsenone") != std::string::npos || text.find("not enough memory") != std::string::npos);
   CAPTURE(n);
   CAPTURE(text);
   CHECK((text == expected || memory_error || caught));
@@ -53,8 +55,8 @@ bool run_with_failure(long n, long width, const std::string& expected, long& giv
   state.allocator.fail_at = -1;
   CHECK(state.run("return t.half(3)") == "1.5");  // the state works on
   state.run("collectgarbage() collectgarbage()");
-  // Lua gives up a finaliser for which it has no memory (ldo.c, GCTM); such a handle goes with the Context, which is what
-  // keeps this free of leaks. Nothing else may stay charged.
+  // Lua gives up a finaliser for which it has no memory (ldo.c, GCTM); such a handle goes with the Context, which is
+  // what keeps this free of leaks. Nothing else may stay charged.
   CHECK(state.context.memory.used <= 700);
   if (state.context.memory.used != 0) ++given_up;
   state.close();

@@ -1,4 +1,5 @@
-// Vector, Matrix and Series: lists do where they are asked for, scripts cannot change or forge them, their memory counts.
+// Vector, Matrix and Series: lists do where they are asked for, scripts cannot change or forge them, their memory
+// counts.
 #include <doctest/doctest.h>
 
 #include "binding/fixture.hpp"
@@ -23,20 +24,37 @@ TEST_SUITE("handles") {
   TEST_CASE("a list with a bad element is refused with its position and the whole reason") {
     BoundState state(test_rows());
     const std::pair<const char*, const char*> cases[] = {
-        {"t.sum { 1, 11 }", "policy.lua:1: sum: argument #1 'values' (fraction): element [2]: expected a finite number in [-1, 10], found 11"},
-        {"t.sum { 1, 'x' }", "policy.lua:1: sum: argument #1 'values' (fraction): element [2]: expected a number in [-1, 10], found text 'x'"},
-        {"t.sum { 0/0 * -1 }", "policy.lua:1: sum: argument #1 'values' (fraction): element [1]: expected a finite number in [-1, 10], found nan"},
-        {"t.sum { 1, nil, 3 }", "policy.lua:1: sum: argument #1 'values' (fraction): expected a list of numbers, found holes or names"},
-        {"t.sum { 1, x = 3 }", "policy.lua:1: sum: argument #1 'values' (fraction): expected a list of numbers, found holes or names"},
-        {"t.sum { [2^53] = 1 }", "policy.lua:1: sum: argument #1 'values' (fraction): expected a list of numbers, found holes or names"},
-        {"t.sum(3)", "policy.lua:1: sum: argument #1 'values' (fraction): expected a Vector or a list of numbers, found 3"},
-        {"t.sum(t.matrix { { 1 } })", "policy.lua:1: sum: argument #1 'values' (fraction): expected a Vector or a list of numbers, found a Matrix"},
-        {"t.shape { { 1, 2 }, { 3 } }", "policy.lua:1: shape: argument #1 'rows': row [2]: expected 2 numbers like the first row, found 1"},
-        {"t.shape { { 1, 'y' } }", "policy.lua:1: shape: argument #1 'rows': row [1]: element [2]: expected a number, found text 'y'"},
-        {"t.shape { { 1 }, 3 }", "policy.lua:1: shape: argument #1 'rows': row [2]: expected a Vector or a list of numbers, found 3"},
-        {"t.shape { { 1 }, name = 3 }", "policy.lua:1: shape: argument #1 'rows': expected a list of rows, found holes or names"},
-        {"t.shape { { 1 }, nil, { 1 } }", "policy.lua:1: shape: argument #1 'rows': expected a list of rows, found holes or names"},
-        {"t.shape(t.zeros(2))", "policy.lua:1: shape: argument #1 'rows': expected a Matrix or a list of rows, found a Vector"},
+        {"t.sum { 1, 11 }",
+         "policy.lua:1: sum: argument #1 'values' (fraction): element [2]: expected a finite number in [-1, 10], found "
+         "11"},
+        {"t.sum { 1, 'x' }",
+         "policy.lua:1: sum: argument #1 'values' (fraction): element [2]: expected a number in [-1, 10], found text "
+         "'x'"},
+        {"t.sum { 0/0 * -1 }",
+         "policy.lua:1: sum: argument #1 'values' (fraction): element [1]: expected a finite number in [-1, 10], found "
+         "nan"},
+        {"t.sum { 1, nil, 3 }",
+         "policy.lua:1: sum: argument #1 'values' (fraction): expected a list of numbers, found holes or names"},
+        {"t.sum { 1, x = 3 }",
+         "policy.lua:1: sum: argument #1 'values' (fraction): expected a list of numbers, found holes or names"},
+        {"t.sum { [2^53] = 1 }",
+         "policy.lua:1: sum: argument #1 'values' (fraction): expected a list of numbers, found holes or names"},
+        {"t.sum(3)",
+         "policy.lua:1: sum: argument #1 'values' (fraction): expected a Vector or a list of numbers, found 3"},
+        {"t.sum(t.matrix { { 1 } })",
+         "policy.lua:1: sum: argument #1 'values' (fraction): expected a Vector or a list of numbers, found a Matrix"},
+        {"t.shape { { 1, 2 }, { 3 } }",
+         "policy.lua:1: shape: argument #1 'rows': row [2]: expected 2 numbers like the first row, found 1"},
+        {"t.shape { { 1, 'y' } }",
+         "policy.lua:1: shape: argument #1 'rows': row [1]: element [2]: expected a number, found text 'y'"},
+        {"t.shape { { 1 }, 3 }",
+         "policy.lua:1: shape: argument #1 'rows': row [2]: expected a Vector or a list of numbers, found 3"},
+        {"t.shape { { 1 }, name = 3 }",
+         "policy.lua:1: shape: argument #1 'rows': expected a list of rows, found holes or names"},
+        {"t.shape { { 1 }, nil, { 1 } }",
+         "policy.lua:1: shape: argument #1 'rows': expected a list of rows, found holes or names"},
+        {"t.shape(t.zeros(2))",
+         "policy.lua:1: shape: argument #1 'rows': expected a Matrix or a list of rows, found a Vector"},
         {"t.last { 1 }", "policy.lua:1: last: argument #1 'series': expected a Series, found a table"}};
     for (const auto& [code, text] : cases) {
       const auto& shown = code;  // clang 14 captures no structured binding
@@ -48,7 +66,8 @@ TEST_SUITE("handles") {
 
   TEST_CASE("scripts cannot change a handle, reach its metatable or call its finaliser") {
     BoundState state(test_rows());
-    CHECK(state.run("local v = t.zeros(2) v[1] = 3") == "policy.lua:1: numeric data is immutable: make a new one instead");
+    CHECK(state.run("local v = t.zeros(2) v[1] = 3") ==
+          "policy.lua:1: numeric data is immutable: make a new one instead");
     CHECK(state.run("return getmetatable(t.zeros(2))") == "false");
     CHECK(state.run("return pcall(setmetatable, t.zeros(2), {})") == "false");
     CHECK(state.run("return t.zeros(2).__gc") == "nil");
@@ -61,10 +80,12 @@ TEST_SUITE("handles") {
 
   TEST_CASE("a metamethod of a handle refuses a self that is none") {
     BoundState state(test_rows());
-    // The metatable is protected, so a script gets at metamethods only by methods; a foreign self is a plain argument error.
+    // The metatable is protected, so a script gets at metamethods only by methods; a foreign self is a plain argument
+    // error.
     CHECK(state.run("return t.zeros(1).sum({ 1 })") == "1.0");
-    CHECK(state.run("return t.zeros(1).sum(print)") ==
-          "policy.lua:1: sum: argument #1 'values' (fraction): expected a Vector or a list of numbers, found a function");
+    CHECK(
+        state.run("return t.zeros(1).sum(print)") ==
+        "policy.lua:1: sum: argument #1 'values' (fraction): expected a Vector or a list of numbers, found a function");
     for (const void* key : {static_cast<const void*>(&ballast::bind::HandleType<ballast::core::Vector>::key),
                             static_cast<const void*>(&ballast::bind::HandleType<ballast::core::Matrix>::key),
                             static_cast<const void*>(&ballast::bind::HandleType<ballast::core::Series>::key)}) {
@@ -100,7 +121,8 @@ TEST_SUITE("handles") {
     lua_getglobal(L, "dead");
     CHECK(ballast::bind::to_handle<ballast::core::Vector>(L, -1) == nullptr);
     lua_settop(L, 0);
-    CHECK(state.run("return t.sum(dead)") == "policy.lua:1: sum: argument #1 'values' (fraction): expected a Vector or a list of numbers, found userdata");
+    CHECK(state.run("return t.sum(dead)") ==
+          "policy.lua:1: sum: argument #1 'values' (fraction): expected a Vector or a list of numbers, found userdata");
   }
 
   TEST_CASE("the memory of handles is charged when they are made and released when they are collected") {

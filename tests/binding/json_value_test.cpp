@@ -11,8 +11,9 @@ using ballast::test::test_rows;
 TEST_SUITE("json_value") {
   TEST_CASE("documents survive the way into Lua and back, byte for byte") {
     BoundState state(test_rows());
-    for (const char* text : {R"({"a":[1,2.5,"x",true,false,[]],"b":{"c":{}},"n":-9007199254740991})", "[]", "{}", R"([[],[[]],{}])", R"("é😀\u0000")", "0",
-                             R"([null,1,null])", R"({"list":[],"table":{}})", "9007199254740991", "0.1", "1e-300", R"({"":1," ":2,"1":3})"}) {
+    for (const char* text : {R"({"a":[1,2.5,"x",true,false,[]],"b":{"c":{}},"n":-9007199254740991})", "[]", "{}",
+                             R"([[],[[]],{}])", R"("é😀\u0000")", "0", R"([null,1,null])", R"({"list":[],"table":{}})",
+                             "9007199254740991", "0.1", "1e-300", R"({"":1," ":2,"1":3})"}) {
       CAPTURE(text);
       const std::string code = "return t.as_text(t.parsed([==[" + std::string(text) + "]==]))";
       CHECK(state.run(code) == ballast::core::canonical_json(ballast::core::parse_json(text, "test")));
@@ -90,13 +91,17 @@ TEST_SUITE("json_value") {
     const std::string cycle = state.run("local d = {} d.d = d return t.as_text(d)");
     CHECK(cycle.ends_with("nested deeper than 200, or a table that contains itself"));
     CHECK(cycle.size() < 1000);
-    CHECK(state.run("local d = {} d[1] = d d[2] = d return t.as_text(d)").ends_with("nested deeper than 200, or a table that contains itself"));
+    CHECK(state.run("local d = {} d[1] = d d[2] = d return t.as_text(d)")
+              .ends_with("nested deeper than 200, or a table that contains itself"));
     CHECK(state.run("return t.parsed(('['):rep(5000) .. (']'):rep(5000))").find("deep") != std::string::npos);
   }
 
   TEST_CASE("a metatable of the script's own does not change what crosses") {
     BoundState state(test_rows());
-    CHECK(state.run("return t.as_text(setmetatable({ a = 1 }, { __index = { b = 2 }, __pairs = print, __len = print }))") == R"({"a":1})");
-    CHECK(state.run("local ok, e = pcall(setmetatable, t.parsed('[]'), {}) return e") == "cannot change a protected metatable");
+    CHECK(state.run(
+              "return t.as_text(setmetatable({ a = 1 }, { __index = { b = 2 }, __pairs = print, __len = print }))") ==
+          R"({"a":1})");
+    CHECK(state.run("local ok, e = pcall(setmetatable, t.parsed('[]'), {}) return e") ==
+          "cannot change a protected metatable");
   }
 }

@@ -23,16 +23,19 @@ const bind::ModuleRows& test_rows();
 
 template <>
 struct ballast::core::Names<ballast::test::Colour> {
-  static constexpr std::array<std::pair<test::Colour, std::string_view>, 2> values{{{test::Colour::red, "red"}, {test::Colour::green, "green"}}};
+  static constexpr std::array<std::pair<test::Colour, std::string_view>, 2> values{
+      {{test::Colour::red, "red"}, {test::Colour::green, "green"}}};
 };
 
 template <>
 struct ballast::core::Record<ballast::test::Options> {
   using S = test::Options;
   static constexpr std::string_view name = "Options", doc = "Options of the test.";
-  static constexpr auto fields = std::tuple{
-      field(&S::width, {.name = "width", .doc = "Width.", .unit = "m", .low = 0, .high = 10}),
-      field(&S::count, {.name = "count", .doc = "Count.", .low = 1, .high = 5, .required = true}),
-      field(&S::name, {.name = "name", .doc = "Name."}), field(&S::limit, {.name = "limit", .doc = "Limit.", .low = 0}),
-      field(&S::items, {.name = "items", .doc = "Items."}), field(&S::colour, {.name = "colour", .doc = "Colour."})};
+  static constexpr auto fields =
+      std::tuple{field(&S::width, {.name = "width", .doc = "Width.", .unit = "m", .low = 0, .high = 10}),
+                 field(&S::count, {.name = "count", .doc = "Count.", .low = 1, .high = 5, .required = true}),
+                 field(&S::name, {.name = "name", .doc = "Name."}),
+                 field(&S::limit, {.name = "limit", .doc = "Limit.", .low = 0}),
+                 field(&S::items, {.name = "items", .doc = "Items."}),
+                 field(&S::colour, {.name = "colour", .doc = "Colour."})};
 };

@@ -43,7 +43,9 @@ double fail(const std::string& how) {
   if (how == "unknown") throw 7;
   return 0;
 }
-double context_limit(bind::Context& context, double factor) { return factor * static_cast<double>(context.memory.limit); }
+double context_limit(bind::Context& context, double factor) {
+  return factor * static_cast<double>(context.memory.limit);
+}
 std::string clock(bind::Context&) { return "noon"; }
 core::VectorHandle prices(bind::Context&, std::int64_t n) { return zeros(n); }
 
@@ -55,7 +57,8 @@ constexpr Words kResult{.name = "result", .doc = "The result."};
 
 constexpr auto kModule = bind::module_of(
     "test", "Primitives of the binding tests.", bind::fn<&half>("half", "Halves.", {{kX}}, kResult),
-    bind::fn<&whole>("whole", "Returns an integer.", {{{.name = "n", .doc = "Integer.", .low = 1, .high = 5}}}, kResult),
+    bind::fn<&whole>("whole", "Returns an integer.", {{{.name = "n", .doc = "Integer.", .low = 1, .high = 5}}},
+                     kResult),
     bind::fn<&narrow>("narrow", "Takes a byte.", {{{.name = "n", .doc = "Integer."}}}, kResult),
     bind::fn<&negate>("negate", "Negates.", {{{.name = "b", .doc = "Truth."}}}, kResult),
     bind::fn<&twice>("twice", "Doubles text.", {{{.name = "s", .doc = "Text."}}}, kResult),
@@ -63,19 +66,22 @@ constexpr auto kModule = bind::module_of(
     bind::fn<&fields>("fields", "Counts.", {{{.name = "options", .doc = "Options."}}}, kResult),
     bind::fn<&optional_record>("optional_record", "Names.", {{{.name = "options", .doc = "Options."}}}, kResult),
     bind::fn<&record_back>("record_back", "Returns the record.", {{{.name = "options", .doc = "Options."}}}, kResult),
-    bind::fn<&sum>("sum", "Adds.", {{{.name = "values", .doc = "Numbers.", .unit = "fraction", .low = -1, .high = 10}}}, kResult),
+    bind::fn<&sum>("sum", "Adds.", {{{.name = "values", .doc = "Numbers.", .unit = "fraction", .low = -1, .high = 10}}},
+                   kResult),
     bind::fn<&zeros>("zeros", "Makes a vector.", {{{.name = "n", .doc = "Length.", .low = 0, .high = 1e9}}}, kResult),
     bind::fn<&series>("series", "Makes a series.", {}, kResult),
     bind::fn<&shape>("shape", "Tells the shape.", {{{.name = "rows", .doc = "Matrix."}}}, kResult),
     bind::fn<&matrix>("matrix", "Makes a matrix.", {{{.name = "rows", .doc = "Matrix."}}}, kResult),
     bind::fn<&last>("last", "Returns the last.", {{{.name = "series", .doc = "Series."}}}, kResult),
-    bind::fn<&same>("same", "Returns what it gets.", {{kValue}}, kResult), bind::fn<&as_text>("as_text", "Writes.", {{kValue}}, kResult),
+    bind::fn<&same>("same", "Returns what it gets.", {{kValue}}, kResult),
+    bind::fn<&as_text>("as_text", "Writes.", {{kValue}}, kResult),
     bind::fn<&parsed>("parsed", "Reads.", {{{.name = "text", .doc = "JSON."}}}, kResult),
     bind::fn<&names>("names", "Returns a list.", {{{.name = "list", .doc = "Names."}}}, kResult),
     bind::fn<&fail>("fail", "Fails.", {{{.name = "how", .doc = "How."}}}, kResult),
     bind::fn<&context_limit>("context_limit", "Reads the context.", {{{.name = "factor", .doc = "Factor."}}}, kResult),
     bind::fn<&clock>("clock", "Reads a clock.", {}, kResult, bind::Effect::reads_clock),
-    bind::fn<&prices>("prices", "Reads prices.", {{{.name = "n", .doc = "Length.", .low = 0, .high = 100}}}, kResult, bind::Effect::reads_market));
+    bind::fn<&prices>("prices", "Reads prices.", {{{.name = "n", .doc = "Length.", .low = 0, .high = 100}}}, kResult,
+                      bind::Effect::reads_market));
 
 }  // namespace
 

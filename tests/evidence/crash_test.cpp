@@ -155,17 +155,23 @@ TEST_SUITE("evidence") {
         }
       }
       const std::string begin = desk.scratch / "begin";
-      if (std::filesystem::exists(desk.log)) std::filesystem::copy(desk.log, begin, std::filesystem::copy_options::recursive);
+      if (std::filesystem::exists(desk.log))
+        std::filesystem::copy(desk.log, begin, std::filesystem::copy_options::recursive);
       std::string before_text;
       std::map<std::string, std::string> before;
       for (const char* call : {"write", "pwrite", "fdatasync", "fsync", "rename", "ftruncate"}) {
         const auto reset = [&] {
           std::filesystem::remove_all(desk.log);
-          if (std::filesystem::exists(begin)) std::filesystem::copy(begin, desk.log, std::filesystem::copy_options::recursive);
+          if (std::filesystem::exists(begin))
+            std::filesystem::copy(begin, desk.log, std::filesystem::copy_options::recursive);
         };
         const std::string count_file = desk.scratch / "count";
         reset();
-        REQUIRE(run({"append", desk.log, desk.keys, "3"}, nullptr, {{"LD_PRELOAD", BALLAST_FAULTS}, {"FAULT_CALL", call}, {"FAULT_AT", "0"}, {"FAULT_COUNT", count_file}}) == 0);
+        REQUIRE(run({"append", desk.log, desk.keys, "3"}, nullptr,
+                    {{"LD_PRELOAD", BALLAST_FAULTS},
+                     {"FAULT_CALL", call},
+                     {"FAULT_AT", "0"},
+                     {"FAULT_COUNT", count_file}}) == 0);
         const int calls = std::stoi(core::read_file(count_file));
         if (call == std::string("fdatasync") || call == std::string("write")) REQUIRE(calls >= 4);
         for (int at = 1; at <= calls; ++at) {
@@ -173,7 +179,11 @@ TEST_SUITE("evidence") {
             if (mode == std::string("short") && std::string(call).find("write") == std::string::npos) continue;
             reset();
             std::string said;
-            run({"append", desk.log, desk.keys, "3"}, &said, {{"LD_PRELOAD", BALLAST_FAULTS}, {"FAULT_CALL", call}, {"FAULT_AT", std::to_string(at)}, {"FAULT_MODE", mode}});
+            run({"append", desk.log, desk.keys, "3"}, &said,
+                {{"LD_PRELOAD", BALLAST_FAULTS},
+                 {"FAULT_CALL", call},
+                 {"FAULT_AT", std::to_string(at)},
+                 {"FAULT_MODE", mode}});
             CAPTURE(scenario);
             CAPTURE(call);
             CAPTURE(at);
@@ -192,7 +202,10 @@ TEST_SUITE("evidence") {
     for (int round = 1; round <= 12; ++round) {
       std::string said;
       run({"threads", desk.log, desk.keys, "50", "6"}, &said,
-          {{"LD_PRELOAD", BALLAST_FAULTS}, {"FAULT_CALL", "any"}, {"FAULT_AT", std::to_string(3 + round * 7)}, {"FAULT_MODE", round % 2 == 0 ? "kill" : "EIO"}});
+          {{"LD_PRELOAD", BALLAST_FAULTS},
+           {"FAULT_CALL", "any"},
+           {"FAULT_AT", std::to_string(3 + round * 7)},
+           {"FAULT_MODE", round % 2 == 0 ? "kill" : "EIO"}});
       for (const auto& [seq, hash] : acknowledged(said)) acks[seq] = hash;
       desk.check(acks);
     }

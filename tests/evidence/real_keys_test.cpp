@@ -25,7 +25,8 @@ struct Desk {
   std::filesystem::path folder = scratch / "var/audit/decision_log";
   std::unique_ptr<core::Signer> signer, head_signer;
   Desk() {
-    for (const auto& [algorithm, id] : {std::pair{Algorithm::hmac_sha256, "desk-hmac"}, {Algorithm::ed25519, "desk-ed"}}) {
+    for (const auto& [algorithm, id] :
+         {std::pair{Algorithm::hmac_sha256, "desk-hmac"}, {Algorithm::ed25519, "desk-ed"}}) {
       sign::NewKey key;
       key.algorithm = algorithm;
       key.key_id = id;
@@ -60,7 +61,8 @@ TEST_SUITE("evidence") {
     journal::LogReader reader(desk.folder);
     journal::BundleOptions options;
     options.public_keys = desk.ring.public_text();
-    journal::export_bundle(reader, desk.objects, {2}, *desk.head_signer, desk.ring, kClock, desk.scratch / "b.bundle", options);
+    journal::export_bundle(reader, desk.objects, {2}, *desk.head_signer, desk.ring, kClock, desk.scratch / "b.bundle",
+                           options);
     const KeyRing elsewhere = KeyRing::read_public(desk.ring.public_text(), "public keys");
     const auto proved = journal::verify_path(desk.scratch / "b.bundle", elsewhere);
     CHECK(proved.verified());
@@ -72,7 +74,8 @@ TEST_SUITE("evidence") {
     // A stranger's bundle of the same content has other keys under the same names.
     Desk stranger;
     journal::LogReader other(stranger.folder);
-    journal::export_bundle(other, stranger.objects, {2}, *stranger.head_signer, stranger.ring, kClock, stranger.scratch / "b.bundle");
+    journal::export_bundle(other, stranger.objects, {2}, *stranger.head_signer, stranger.ring, kClock,
+                           stranger.scratch / "b.bundle");
     CHECK_FALSE(journal::verify_path(stranger.scratch / "b.bundle", elsewhere).verified());
   }
 
@@ -80,7 +83,8 @@ TEST_SUITE("evidence") {
     Desk desk;
     const sign::KeyInfo next = desk.ring.rotate_key("desk-hmac", kClock);
     const auto signer = desk.ring.signer_with(next.key_id, kClock);
-    auto log = journal::DecisionLog::open(desk.folder, *signer, *desk.head_signer, desk.ring, kClock, {"0.1.0", "test", {}});
+    auto log =
+        journal::DecisionLog::open(desk.folder, *signer, *desk.head_signer, desk.ring, kClock, {"0.1.0", "test", {}});
     log.annotate(1, "risk", "seen");
     CHECK(journal::verify_log(desk.folder, desk.ring).signatures == 6);
     desk.ring.set_state("desk-hmac", sign::KeyState::revoked);
@@ -92,6 +96,8 @@ TEST_SUITE("evidence") {
 
   TEST_CASE("the writer's key must be meant for what it signs") {
     Desk desk;
-    CHECK_THROWS_AS(journal::DecisionLog::open(desk.scratch / "other", *desk.head_signer, *desk.signer, desk.ring, kClock, {"0.1.0", "test", {}}), core::Error);
+    CHECK_THROWS_AS(journal::DecisionLog::open(desk.scratch / "other", *desk.head_signer, *desk.signer, desk.ring,
+                                               kClock, {"0.1.0", "test", {}}),
+                    core::Error);
   }
 }

@@ -18,7 +18,8 @@ const std::vector<host::Parameter>& declared() {
     "mode": {"type": "string", "text": "Mode.", "choices": ["fast", "slow"]},
     "force": {"type": "boolean", "text": "Force.", "default": false},
     "table": {"type": "table", "text": "Table.", "default": []},
-    "file": {"type": "file", "text": "File."}})", "test"));
+    "file": {"type": "file", "text": "File."}})",
+                                                                 "test"));
   return out;
 }
 
@@ -30,10 +31,13 @@ std::string refusal(std::vector<std::string> given) {
 
 TEST_SUITE("parameters") {
   TEST_CASE("values are read by their declared type, with defaults for what is left out") {
-    CHECK(core::canonical_json(host::parameter_values(declared(), {"value=0"})) == R"({"count":3,"force":false,"table":[],"value":0})");
-    CHECK(core::canonical_json(host::parameter_values(declared(), {"value=99.5", "count=7", "mode=slow", "force=true", R"(table={"a":[1]})", "file=a=b"})) ==
+    CHECK(core::canonical_json(host::parameter_values(declared(), {"value=0"})) ==
+          R"({"count":3,"force":false,"table":[],"value":0})");
+    CHECK(core::canonical_json(host::parameter_values(
+              declared(), {"value=99.5", "count=7", "mode=slow", "force=true", R"(table={"a":[1]})", "file=a=b"})) ==
           R"({"count":7,"file":"a=b","force":true,"mode":"slow","table":{"a":[1]},"value":99.5})");
-    CHECK(core::canonical_json(host::parameter_values(declared(), {"value=1e1", "file="})) == R"({"count":3,"file":"","force":false,"table":[],"value":10})");
+    CHECK(core::canonical_json(host::parameter_values(declared(), {"value=1e1", "file="})) ==
+          R"({"count":3,"file":"","force":false,"table":[],"value":10})");
   }
 
   TEST_CASE("every refusal names the parameter, what is accepted and what was found") {
@@ -47,14 +51,18 @@ TEST_SUITE("parameters") {
     CHECK(refusal({"value=inf"}) == "argument | parameter value: expected a finite number, USD, found 'inf'");
     CHECK(refusal({"value=nan"}) == "argument | parameter value: expected a finite number, USD, found 'nan'");
     CHECK(refusal({"value=1x"}) == "argument | parameter value: expected a finite number, USD, found '1x'");
-    CHECK(refusal({"value=101"}) == "argument | parameter value: expected a finite number of at least 0 of at most 100, USD, found '101'");
+    CHECK(refusal({"value=101"}) ==
+          "argument | parameter value: expected a finite number of at least 0 of at most 100, USD, found '101'");
     CHECK(refusal({"value=1", "count=1.5"}) == "argument | parameter count: expected an integer, found '1.5'");
-    CHECK(refusal({"value=1", "count=0"}) == "argument | parameter count: expected an integer of at least 1, found '0'");
+    CHECK(refusal({"value=1", "count=0"}) ==
+          "argument | parameter count: expected an integer of at least 1, found '0'");
     CHECK(refusal({"value=1", "count=1e300"}) == "argument | parameter count: expected an integer, found '1e300'");
     CHECK(refusal({"value=1", "force=yes"}) == "argument | parameter force: expected true or false, found 'yes'");
-    CHECK(refusal({"value=1", "mode=fats"}) == "argument | parameter mode: 'fats' is not accepted (did you mean 'fast'?)");
+    CHECK(refusal({"value=1", "mode=fats"}) ==
+          "argument | parameter mode: 'fats' is not accepted (did you mean 'fast'?)");
     CHECK(refusal({"value=1", "table={"}).starts_with("argument | parameter table:1:"));
-    CHECK(refusal({"value=1", "file=\xff"}) == "argument | parameter file: expected UTF-8 text, found 'bytes that are not'");
+    CHECK(refusal({"value=1", "file=\xff"}) ==
+          "argument | parameter file: expected UTF-8 text, found 'bytes that are not'");
   }
 
   TEST_CASE("the listing says what each parameter accepts") {
@@ -79,20 +87,25 @@ TEST_SUITE("parameters") {
     folder.spill("over.yaml", "limits: { policy: { seconds: 4 } }\n");
     CHECK(seconds(folder.desk() / "over.yaml", {}) == 4);
     CHECK(seconds(folder.desk() / "over.yaml", {"limits.policy.seconds=5"}) == 5);
-    CHECK(host::read_configuration(desk, folder.desk() / "over.yaml", {}).settings.limits.policy.memory_mib == 64);  // the rest stays
+    CHECK(host::read_configuration(desk, folder.desk() / "over.yaml", {}).settings.limits.policy.memory_mib ==
+          64);  // the rest stays
   }
 
-  TEST_CASE("a governor file of the desk replaces the installation's whole, and one that cannot be read is told apart") {
+  TEST_CASE(
+      "a governor file of the desk replaces the installation's whole, and one that cannot be read is told apart") {
     test::TestDesk folder;
     const host::Desk desk{folder.desk(), host::find_installation(), folder.var(), folder.keys()};
     CHECK(host::read_configuration(desk, std::nullopt, {}).value()["governors"].contains("stage6_core"));
     folder.spill("config/governors/stage6_core.yaml", "name: stage6_core\n");
-    CHECK(host::read_configuration(desk, std::nullopt, {}).value()["governors"]["stage6_core"] == core::Json{{"name", "stage6_core"}});
+    CHECK(host::read_configuration(desk, std::nullopt, {}).value()["governors"]["stage6_core"] ==
+          core::Json{{"name", "stage6_core"}});
     folder.spill("config/governors/list.yaml", "- 1\n");
     folder.spill("config/governors/strategies_core.yaml", "a: [1\n");
     const core::Json value = host::read_configuration(desk, std::nullopt, {}).value();
-    CHECK(value["unreadable_governors"]["list"] == "config/governors/list.yaml: expected the settings of one governor (a table)");
-    CHECK(value["unreadable_governors"]["strategies_core"].get<std::string>().starts_with("config/governors/strategies_core.yaml:2:1: not YAML"));
+    CHECK(value["unreadable_governors"]["list"] ==
+          "config/governors/list.yaml: expected the settings of one governor (a table)");
+    CHECK(value["unreadable_governors"]["strategies_core"].get<std::string>().starts_with(
+        "config/governors/strategies_core.yaml:2:1: not YAML"));
     CHECK(value["governors"].contains("stage6_core"));
     CHECK(!value["governors"].contains("strategies_core"));  // the installation's does not stand in for it
   }

@@ -31,7 +31,8 @@ class Watcher final : public bind::CallWatcher {
 // One line a primitive: name, a call that succeeds, a call that is refused.
 constexpr std::string_view kCalls[][3] = {
     {"ballast.json.parse", "ballast.json.parse('{}')", "ballast.json.parse('{')"},
-    {"ballast.json.parse_keeping_null", "ballast.json.parse_keeping_null('[null]')", "ballast.json.parse_keeping_null(3)"},
+    {"ballast.json.parse_keeping_null", "ballast.json.parse_keeping_null('[null]')",
+     "ballast.json.parse_keeping_null(3)"},
     {"ballast.json.canonical", "ballast.json.canonical {}", "ballast.json.canonical(print)"},
     {"ballast.json.pretty", "ballast.json.pretty { a = 1 }", "ballast.json.pretty(1/0)"},
     {"ballast.json.sha256", "ballast.json.sha256 'abc'", "ballast.json.sha256(1)"},
@@ -47,12 +48,17 @@ constexpr std::string_view kCalls[][3] = {
     {"Series.values", "s:values()", "s.values(v)"},
     {"Series.to_table", "s:to_table()", "s.to_table()"},
     {"ballast.market.series", "ballast.market.series()", "ballast.market.series(1)"},
-    {"ballast.market.snapshot", "ballast.market.snapshot('BTCUSDT', { lookback = 10 })", "ballast.market.snapshot('BTC_USDT', { lokback = 1 })"},
-    {"ballast.market.snapshots", "ballast.market.snapshots { 'BTC_USDT', 'NO_PE' }", "ballast.market.snapshots('BTC_USDT')"},
-    {"ballast.market.baselines", "ballast.market.baselines { 'BTC_USDT' }", "ballast.market.baselines({ 'BTC_USDT' }, { depth_levels = 0 })"},
+    {"ballast.market.snapshot", "ballast.market.snapshot('BTCUSDT', { lookback = 10 })",
+     "ballast.market.snapshot('BTC_USDT', { lokback = 1 })"},
+    {"ballast.market.snapshots", "ballast.market.snapshots { 'BTC_USDT', 'NO_PE' }",
+     "ballast.market.snapshots('BTC_USDT')"},
+    {"ballast.market.baselines", "ballast.market.baselines { 'BTC_USDT' }",
+     "ballast.market.baselines({ 'BTC_USDT' }, { depth_levels = 0 })"},
     {"ballast.market.closes", "ballast.market.closes('BTC_USDT', { lookback = 5 })", "ballast.market.closes('NO_PE')"},
-    {"ballast.market.book_metrics", "ballast.market.book_metrics { bids = { { 1, 2 } }, asks = { { 2, 2 } } }", "ballast.market.book_metrics { bids = {} }"},
-    {"ballast.market.realized_volatility", "ballast.market.realized_volatility { 1, 2, 3 }", "ballast.market.realized_volatility { 1, 0/0 }"},
+    {"ballast.market.book_metrics", "ballast.market.book_metrics { bids = { { 1, 2 } }, asks = { { 2, 2 } } }",
+     "ballast.market.book_metrics { bids = {} }"},
+    {"ballast.market.realized_volatility", "ballast.market.realized_volatility { 1, 2, 3 }",
+     "ballast.market.realized_volatility { 1, 0/0 }"},
     {"ballast.market.symbol", "ballast.market.symbol 'btc-usdt'", "ballast.market.symbol '../x'"},
     {"ballast.clock.now", "ballast.clock.now()", "ballast.clock.now(1)"},
     {"ballast.files.read", "ballast.files.read 'note.txt'", "ballast.files.read '/etc/passwd'"},
@@ -60,7 +66,8 @@ constexpr std::string_view kCalls[][3] = {
     {"ballast.files.exists", "ballast.files.exists 'note.txt'", "ballast.files.exists '../../../../etc/passwd'"},
     {"ballast.files.list", "ballast.files.list '.'", "ballast.files.list '/etc'"},
     {"ballast.settings.get", "ballast.settings.get 'limits.policy'", "ballast.settings.get 'limits.polcy'"},
-    {"ballast.journal.append", "ballast.journal.append { kind = 'note', note = 'x' }", "ballast.journal.append { kind = 3 }"},
+    {"ballast.journal.append", "ballast.journal.append { kind = 'note', note = 'x' }",
+     "ballast.journal.append { kind = 3 }"},
     {"ballast.journal.last", "ballast.journal.last { kind = 'note' }", "ballast.journal.last { knd = 'note' }"},
     {"ballast.run.information", "ballast.run.information()", "ballast.run.information(1)"},
     {"ballast.run.decide", "ballast.run.decide('tiny', {})", "ballast.run.decide('tiny_', {})"},
@@ -76,7 +83,8 @@ TEST_SUITE("primitives") {
     test::TestDesk folder;
     folder.spill("note.txt", "a note");
     folder.spill("doc.yaml", "a: 1\n");
-    folder.spill("policies/tiny.lua", "return { name = 'tiny', version = 1, decide = function() return { outcome = 'allow' } end }");
+    folder.spill("policies/tiny.lua",
+                 "return { name = 'tiny', version = 1, decide = function() return { outcome = 'allow' } end }");
     const host::Desk desk{folder.desk(), host::find_installation(), folder.var(), folder.keys()};
     const host::Configuration configuration = host::read_configuration(desk, std::nullopt, {});
     core::create_folders(desk.var);
@@ -87,22 +95,27 @@ TEST_SUITE("primitives") {
     const core::FixedClock clock(core::parse_instant(test::TestDesk::kNow));
     const host::Keys keys = host::open_keys(desk, host::Environment::demo, clock);
     journal::ObjectStore objects(host::objects_folder(desk));
-    journal::DecisionLog log = journal::DecisionLog::open(host::log_folder(desk), *keys.entry, *keys.head, keys.ring, clock, {"0", "test", {}});
+    journal::DecisionLog log = journal::DecisionLog::open(host::log_folder(desk), *keys.entry, *keys.head, keys.ring,
+                                                          clock, {"0", "test", {}});
     host::RunIdentity identity;
     identity.id = "test-run";
     identity.runbook = "test";
     identity.parameters = core::Json::object();
     identity.actor = "tester";
     identity.time = clock.now();
-    journal::RunJournal journal = journal::RunJournal::create(host::runs_folder(desk) / identity.id, identity.id, core::Json::object(), *keys.journal, clock);
+    journal::RunJournal journal = journal::RunJournal::create(host::runs_folder(desk) / identity.id, identity.id,
+                                                              core::Json::object(), *keys.journal, clock);
     host::RunServices services(desk, configuration, clock);
     services.begin(identity, {&objects, &log, &journal, &keys, nullptr});
     host::FolderSource source = desk.source();
-    host::State state(services, host::runbook_profile(), source, {.seconds = 60, .memory_mib = 256, .output_kib = 64, .instructions = 0});
+    host::State state(services, host::runbook_profile(), source,
+                      {.seconds = 60, .memory_mib = 256, .output_kib = 64, .instructions = 0});
 
     const auto call = [&](std::string_view code) {
-      const std::string text = "local v = ballast.numeric.vector { 1, 2, 3 }\nlocal m = ballast.numeric.matrix { { 1, 2 }, { 3, 4 } }\n"
-                               "local s = ballast.market.closes('BTC_USDT', { lookback = 3 })\nreturn " + std::string(code);
+      const std::string text =
+          "local v = ballast.numeric.vector { 1, 2, 3 }\nlocal m = ballast.numeric.matrix { { 1, 2 }, { 3, 4 } }\n"
+          "local s = ballast.market.closes('BTC_USDT', { lookback = 3 })\nreturn " +
+          std::string(code);
       state.load(host::make_script("call", "call.lua", text));
       try {
         state.call(0, 0);
@@ -156,7 +169,9 @@ TEST_SUITE("primitives") {
   TEST_CASE("what the world answered is recorded, handles included") {
     test::TestDesk folder;
     folder.sample();
-    const test::Ran ran = folder.run({"eval", "-e", "local s = ballast.market.closes('BTC_USDT', { lookback = 3 }) return #s, tostring(s):match '^Series of 3', s:time(1)"});
+    const test::Ran ran = folder.run({"eval", "-e",
+                                      "local s = ballast.market.closes('BTC_USDT', { lookback = 3 }) return #s, "
+                                      "tostring(s):match '^Series of 3', s:time(1)"});
     CAPTURE(ran.error);
     CHECK(ran.status == 0);
     CHECK(ran.out.find("Series of 3") != std::string::npos);

@@ -20,9 +20,12 @@ TEST_SUITE("repl on a terminal") {
     REQUIRE(terminal.shows("> "));
     terminal.type("kept = 41\n");
     REQUIRE(terminal.shows("> "));
-    for (const char* endless : {"print('going') while true do end", "print('going') while true do pcall(function() while true do end end) end",
-                                "print('going') return setmetatable({}, { __tostring = function() while true do end end })",
-                                "local t = {} for i = 1, 3e5 do t[i] = -i end print('going') while true do pcall(table.sort, t, function(a, b) return a < b end) end"}) {
+    for (const char* endless :
+         {"print('going') while true do end",
+          "print('going') while true do pcall(function() while true do end end) end",
+          "print('going') return setmetatable({}, { __tostring = function() while true do end end })",
+          "local t = {} for i = 1, 3e5 do t[i] = -i end print('going') while true do pcall(table.sort, t, function(a, "
+          "b) return a < b end) end"}) {
       CAPTURE(endless);
       terminal.type(std::string(endless) + "\n");
       REQUIRE(terminal.shows("going\r\n"));
@@ -68,7 +71,8 @@ TEST_SUITE("repl on a terminal") {
 
   TEST_CASE("a limit stops one entry and not the session") {
     TestDesk desk;
-    Terminal terminal(desk.command({"repl", "--setting", "limits.repl.seconds=0.2", "--setting", "limits.repl.output_kib=1"}));
+    Terminal terminal(
+        desk.command({"repl", "--setting", "limits.repl.seconds=0.2", "--setting", "limits.repl.output_kib=1"}));
     REQUIRE(terminal.shows("> "));
     terminal.type("while true do end\n");
     CHECK(terminal.shows("the time limit of 0.2 s is reached"));
@@ -86,7 +90,8 @@ TEST_SUITE("repl on a terminal") {
 TEST_SUITE("eval on a terminal") {
   TEST_CASE("Ctrl-C ends it with 130 and says where it was") {
     TestDesk desk;
-    Terminal terminal(desk.command({"eval", "-e", "print('going') while true do pcall(function() while true do end end) end"}));
+    Terminal terminal(
+        desk.command({"eval", "-e", "print('going') while true do pcall(function() while true do end end) end"}));
     REQUIRE(terminal.shows("going\r\n"));
     ::usleep(50000);
     terminal.type(kInterrupt);

@@ -24,11 +24,14 @@ struct ReviewDesk : TestDesk {
     spill("policies/portfolio_governor_test.lua", "return {}");
   }
   Ran live(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments{"run", "portfolio_cycle", "--set", "portfolio_value=1e6", "--environment", "live", "--actor", "tester"};
+    std::vector<std::string> arguments{"run",  "portfolio_cycle", "--set", "portfolio_value=1e6", "--environment",
+                                       "live", "--actor",         "tester"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run(arguments);
   }
-  std::size_t decisions() const { return run({"log", "query", "--kind", "decision", "--json"}).json()["entries"].size(); }
+  std::size_t decisions() const {
+    return run({"log", "query", "--kind", "decision", "--json"}).json()["entries"].size();
+  }
   fs::path manifest() const { return desk() / "policies/manifest.json"; }
 };
 
@@ -41,11 +44,14 @@ void flip_last_byte(const fs::path& file) {
 }  // namespace
 
 TEST_SUITE("review") {
-  TEST_CASE("a live desk decides once its scripts are reviewed, and refuses after one byte of a policy, library or runbook changed") {
+  TEST_CASE(
+      "a live desk decides once its scripts are reviewed, and refuses after one byte of a policy, library or runbook "
+      "changed") {
     ReviewDesk desk;
     const Ran before = desk.live();
     CHECK(before.status == 2);
-    CHECK(before.error.find("live runs reviewed scripts only, and there is no policies/manifest.json; `ballast review show` lists them, `ballast review sign` signs a review") != std::string::npos);
+    CHECK(before.error.find("live runs reviewed scripts only, and there is no policies/manifest.json; `ballast review "
+                            "show` lists them, `ballast review sign` signs a review") != std::string::npos);
 
     const Ran made = desk.run({"review", "sign", "--reviewer", "ann"});
     CAPTURE(made.out + made.error);
@@ -96,7 +102,8 @@ TEST_SUITE("review") {
     };
     auto all = states({"review", "show", "--json"}, 1);
     CHECK(all.at("policies/portfolio_governor.lua")["state"] == "new");
-    CHECK(all.at("policies/portfolio_governor.lua")["sha256"] == ballast::core::sha256_hex(source("policies/portfolio_governor.lua")));
+    CHECK(all.at("policies/portfolio_governor.lua")["sha256"] ==
+          ballast::core::sha256_hex(source("policies/portfolio_governor.lua")));
     CHECK(all.contains("lua/governor/total.lua"));  // from the installation
     CHECK(all.contains("runbooks/portfolio_cycle.lua"));
     for (const auto& [place, each] : all) CHECK((!place.ends_with("_test.lua") && !place.starts_with("lua/meta/")));
@@ -131,7 +138,8 @@ TEST_SUITE("review") {
     CHECK(check.out.find("NOT REVIEWED: ") != std::string::npos);
     CHECK(check.out.find("manifest.json has ") != std::string::npos);
     CHECK(desk.live().status == 2);
-    CHECK(desk.run({"review", "sign", "policies/portfolio_governor.lua"}).status == 2);  // what would stay is not proved
+    CHECK(desk.run({"review", "sign", "policies/portfolio_governor.lua"}).status ==
+          2);  // what would stay is not proved
     CHECK(slurp(desk.manifest()) == kept + " ");
     fs::remove(desk.manifest().string() + ".sig");
     CHECK(desk.run({"review", "check"}).status == 1);
@@ -148,7 +156,9 @@ TEST_SUITE("review") {
     REQUIRE(desk.run({"keys", "new", "--algorithm", "HMAC-SHA256", "--id", "only-hmac"}).status == 0);
     const Ran wrong = desk.run({"review", "sign", "--key", "only-hmac"});
     CHECK(wrong.status == 2);
-    CHECK(wrong.error.find("key 'only-hmac' may not sign reviews: that takes an Ed25519 key with the purpose approval") != std::string::npos);
+    CHECK(
+        wrong.error.find("key 'only-hmac' may not sign reviews: that takes an Ed25519 key with the purpose approval") !=
+        std::string::npos);
     CHECK(slurp(desk.manifest()) == kept);
   }
 
@@ -160,7 +170,8 @@ TEST_SUITE("review") {
     CHECK(broken.error.find("policies/broken.lua:1: unexpected symbol near '='") != std::string::npos);
     CHECK(!fs::exists(desk.manifest()));
     const std::pair<std::vector<std::string>, const char*> cases[] = {
-        {{"review", "sign", "policies/portfolio_governer.lua"}, "policies/portfolio_governer.lua: no such script (did you mean 'policies/portfolio_governor.lua'?)"},
+        {{"review", "sign", "policies/portfolio_governer.lua"},
+         "policies/portfolio_governer.lua: no such script (did you mean 'policies/portfolio_governor.lua'?)"},
         {{"review", "sign", "/etc/passwd"}, "/etc/passwd: not a Lua script of the desk or the installation"},
         {{"review", "sign", "--key", "nosuch"}, "no key 'nosuch' in the key ring"},
         {{"review"}, "subcommand is required"}};

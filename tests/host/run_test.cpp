@@ -21,7 +21,8 @@ std::map<std::string, std::string> bytes_below(const fs::path& folder) {
   std::map<std::string, std::string> out;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     const std::string name = entry.path().lexically_relative(folder).string();
-    if (entry.is_regular_file() && !entry.path().filename().string().starts_with("market.sqlite")) out[name] = ballast::core::sha256_hex(slurp(entry.path()));
+    if (entry.is_regular_file() && !entry.path().filename().string().starts_with("market.sqlite"))
+      out[name] = ballast::core::sha256_hex(slurp(entry.path()));
   }
   return out;
 }
@@ -37,9 +38,11 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 /// The shipped policy, but it denies everything.
 std::string denying_policy() {
   return "local policy = require 'policy'\n"
-         "return policy.define { name = 'portfolio_governor', version = 99, summary = 'Denies.', reasons = { no_trading = 'Nothing is traded.' },\n"
+         "return policy.define { name = 'portfolio_governor', version = 99, summary = 'Denies.', reasons = { "
+         "no_trading = 'Nothing is traded.' },\n"
          "  decide = function(input)\n"
-         "    return policy.deny { assets = ballast.json.array {}, adjustments = ballast.json.array {}, advisories = ballast.json.array {}, reasons = { { code = 'no_trading' } }, rebalance_required = false,\n"
+         "    return policy.deny { assets = ballast.json.array {}, adjustments = ballast.json.array {}, advisories = "
+         "ballast.json.array {}, reasons = { { code = 'no_trading' } }, rebalance_required = false,\n"
          "      portfolio_id = 'stage6_core', as_of = input.now, totals = {}, next_state = {} }\n"
          "  end }\n";
 }
@@ -90,12 +93,16 @@ TEST_SUITE("run") {
     // The end of a run is no decision; the run itself is what can be replayed.
     const Ran end = desk.run({"replay", "2"});
     CHECK(end.status == 2);
-    CHECK(end.error.find("entry 2 (run_finished) was not decided by a policy; its run can be replayed: portfolio_cycle-") != std::string::npos);
+    CHECK(end.error.find(
+              "entry 2 (run_finished) was not decided by a policy; its run can be replayed: portfolio_cycle-") !=
+          std::string::npos);
   }
 
   TEST_CASE("a run that wrote no entry but its end replays, and so does one that failed") {
     TestDesk desk;
-    desk.spill("runbooks/look.lua", R"(return require("runbook").define { name = "look", version = 1, summary = "Looks.", params = { word = { type = "string", default = "a", text = "a word" } },
+    desk.spill(
+        "runbooks/look.lua",
+        R"(return require("runbook").define { name = "look", version = 1, summary = "Looks.", params = { word = { type = "string", default = "a", text = "a word" } },
       main = function(run) local b = run:step("clock", function() return { now = ballast.clock.now() } end)
         if run.params.word == "fail" then error("no " .. run.params.word) end
         if run.params.word == "read" then return { text = ballast.files.read("absent.txt") } end
@@ -120,17 +127,20 @@ TEST_SUITE("run") {
 
   TEST_CASE("an artefact has no name that verification would take for evidence") {
     TestDesk desk;
-    desk.spill("runbooks/plant.lua", R"(return require("runbook").define { name = "plant", version = 1, summary = "Writes.",
+    desk.spill("runbooks/plant.lua",
+               R"(return require("runbook").define { name = "plant", version = 1, summary = "Writes.",
       params = { path = { type = "string", text = "where" } },
       main = function(run) return run:artefact(run.params.path, "{}") end }
 )");
-    for (const char* path : {"audit/HEAD", "HEAD.tmp", "audit/journal.jsonl", "audit/report.json.sig", "decision_log-2026-01-01.jsonl", "runs/x/y", "objects/z",
-                             "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}) {
+    for (const char* path :
+         {"audit/HEAD", "HEAD.tmp", "audit/journal.jsonl", "audit/report.json.sig", "decision_log-2026-01-01.jsonl",
+          "runs/x/y", "objects/z", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}) {
       const Ran ran = desk.run({"run", "plant", "--set", std::string("path=") + path});
       CAPTURE(path);
       CAPTURE(ran.error);
       CHECK(ran.status == 2);
-      CHECK((ran.error.find("a name that evidence has") != std::string::npos || ran.error.find("only the engine writes") != std::string::npos));
+      CHECK((ran.error.find("a name that evidence has") != std::string::npos ||
+             ran.error.find("only the engine writes") != std::string::npos));
     }
     CHECK(desk.run({"run", "plant", "--set", "path=audit/plan.json"}).status == 0);
     CHECK(desk.run({"verify", "var"}).status == 0);
@@ -162,7 +172,8 @@ TEST_SUITE("run") {
     CHECK(broken.error.find("policies/broken.lua:2") != std::string::npos);
     const Ran other = desk.run({"replay", "1", "--policy", "strategy_governor"});
     CHECK(other.status == 2);
-    CHECK(other.error.find("strategy_governor is another policy than portfolio_governor, which decided") != std::string::npos);
+    CHECK(other.error.find("strategy_governor is another policy than portfolio_governor, which decided") !=
+          std::string::npos);
   }
 
   TEST_CASE("a dry run computes everything and writes nothing") {
@@ -177,7 +188,9 @@ TEST_SUITE("run") {
     CHECK(!fs::exists(desk.keys()));
   }
 
-  TEST_CASE("an edited policy changes the next decision, not the record: replay stays the same, re-judging shows the difference") {
+  TEST_CASE(
+      "an edited policy changes the next decision, not the record: replay stays the same, re-judging shows the "
+      "difference") {
     TestDesk desk;
     desk.sample();
     REQUIRE(desk.run(desk.cycle()).status == 0);
@@ -193,10 +206,12 @@ TEST_SUITE("run") {
     CHECK(desk.run({"verify", "var"}).status == 0);
     CHECK(desk.run({"replay", "3"}).status == 0);
     // Judged by what decided it first, the second decision differs too.
-    CHECK(desk.run({"replay", "3", "--policy", std::string(BALLAST_SOURCE_DIR) + "/policies/portfolio_governor.lua"}).status == 1);
+    CHECK(desk.run({"replay", "3", "--policy", std::string(BALLAST_SOURCE_DIR) + "/policies/portfolio_governor.lua"})
+              .status == 1);
   }
 
-  TEST_CASE("a typing error in a policy shows file, line, the source line and the nearest name, and nothing is decided") {
+  TEST_CASE(
+      "a typing error in a policy shows file, line, the source line and the nearest name, and nothing is decided") {
     TestDesk desk;
     desk.sample();
     desk.spill("policies/portfolio_governor.lua", replaced(policy_text(), "ipairs(missing)", "ipirs(missing)"));
@@ -214,7 +229,8 @@ TEST_SUITE("run") {
     const Ran same = desk.run({"replay", entry["run"].get<std::string>()});  // it fails in the same way
     CAPTURE(same.out + same.error);
     CHECK(same.status == 0);
-    desk.spill("policies/portfolio_governor.lua", replaced(policy_text(), "local reasons = configuration", "local reasons = = configuration"));
+    desk.spill("policies/portfolio_governor.lua",
+               replaced(policy_text(), "local reasons = configuration", "local reasons = = configuration"));
     const Ran syntax = desk.run(desk.cycle());
     CHECK(syntax.status == 2);
     CHECK(syntax.error.find("unexpected symbol near '='") != std::string::npos);
@@ -225,7 +241,8 @@ TEST_SUITE("run") {
     TestDesk desk, elsewhere;
     desk.sample();
     REQUIRE(desk.run(desk.cycle()).status == 0);
-    const std::string bundle = elsewhere.outside("decision.bundle").string(), keys = elsewhere.outside("public.json").string();
+    const std::string bundle = elsewhere.outside("decision.bundle").string(),
+                      keys = elsewhere.outside("public.json").string();
     REQUIRE(desk.run({"log", "export", "1", bundle}).status == 0);
     REQUIRE(desk.run({"keys", "export", "--public", keys}).status == 0);
     fs::remove_all(desk.desk());
@@ -251,10 +268,12 @@ TEST_SUITE("run") {
     CHECK(clock.status == 2);
     CHECK(clock.error == "error: --now: a given clock is refused in live: a decision there has the time it was made\n");
     for (const char* environment : {"testnet", "shadow"}) {
-      const Ran keys = desk.run({"run", "portfolio_cycle", "--set", "portfolio_value=1e6", "--environment", environment});
+      const Ran keys =
+          desk.run({"run", "portfolio_cycle", "--set", "portfolio_value=1e6", "--environment", environment});
       CAPTURE(environment);
       CHECK(keys.status == 2);
-      CHECK(keys.error.find("no active HMAC-SHA256 key; make one with `ballast keys new` (only demo and paper make keys by themselves)") != std::string::npos);
+      CHECK(keys.error.find("no active HMAC-SHA256 key; make one with `ballast keys new` (only demo and paper make "
+                            "keys by themselves)") != std::string::npos);
       CHECK(!fs::exists(desk.var() / "audit"));
     }
   }
@@ -280,8 +299,10 @@ TEST_SUITE("run") {
     for (const auto& entry : fs::directory_iterator(desk.var() / "audit/decision_log")) {
       if (entry.path().extension() == ".jsonl") segment = entry.path();
     }
-    for (const fs::path& file : {segment, desk.var() / "audit/portfolio/summary.json", desk.var() / "audit/portfolio/summary.csv", desk.var() / "runs" / run / "journal.jsonl",
-                                 desk.var() / "audit/decision_log/HEAD", fs::path(*fs::directory_iterator(desk.var() / "objects"))}) {
+    for (const fs::path& file :
+         {segment, desk.var() / "audit/portfolio/summary.json", desk.var() / "audit/portfolio/summary.csv",
+          desk.var() / "runs" / run / "journal.jsonl", desk.var() / "audit/decision_log/HEAD",
+          fs::path(*fs::directory_iterator(desk.var() / "objects"))}) {
       CAPTURE(file.string());
       const std::string kept = slurp(file);
       REQUIRE(!kept.empty());
@@ -323,8 +344,11 @@ TEST_SUITE("run") {
 
   TEST_CASE("a runbook that fails leaves a journal that says so and verifies") {
     TestDesk desk;
-    desk.spill("runbooks/failing.lua", "local runbook = require 'runbook'\nreturn runbook.define { name = 'failing', version = 1, summary = 'Fails.',\n"
-                                       "  main = function(run)\n    run:step('first', function() return 1 end)\n    run:step('second', function() error('it broke') end)\n  end }\n");
+    desk.spill("runbooks/failing.lua",
+               "local runbook = require 'runbook'\nreturn runbook.define { name = 'failing', version = 1, summary = "
+               "'Fails.',\n"
+               "  main = function(run)\n    run:step('first', function() return 1 end)\n    run:step('second', "
+               "function() error('it broke') end)\n  end }\n");
     const Ran ran = desk.run({"run", "failing", "--now", TestDesk::kNow, "--json"});
     CHECK(ran.status == 2);
     CHECK(ran.json()["error"]["where"] == "runbooks/failing.lua:5");
@@ -340,15 +364,18 @@ TEST_SUITE("run") {
 
   TEST_CASE("a runbook that runs out of time is stopped with status 3 and journaled") {
     TestDesk desk;
-    desk.spill("runbooks/endless.lua", "local runbook = require 'runbook'\nreturn runbook.define { name = 'endless', version = 1, summary = 'Never ends.',\n"
-                                       "  main = function(run) while true do pcall(function() while true do end end) end end }\n");
+    desk.spill("runbooks/endless.lua",
+               "local runbook = require 'runbook'\nreturn runbook.define { name = 'endless', version = 1, summary = "
+               "'Never ends.',\n"
+               "  main = function(run) while true do pcall(function() while true do end end) end end }\n");
     const Ran ran = desk.run({"run", "endless", "--setting", "limits.runbook.seconds=0.2", "--json"});
     CHECK(ran.status == 3);
     CHECK(ran.json()["error"]["code"] == "budget");
     CHECK(ran.json()["error"]["message"] == "the time limit of 0.2 s is reached");
     CHECK(desk.run({"verify", "var"}).status == 0);
     desk.sample();
-    desk.spill("policies/portfolio_governor.lua", "return { name = 'x', version = 1, decide = function() while true do end end }");
+    desk.spill("policies/portfolio_governor.lua",
+               "return { name = 'x', version = 1, decide = function() while true do end end }");
     const Ran policy = desk.run(desk.cycle({"--setting", "limits.policy.seconds=0.2"}));
     CHECK(policy.status == 3);
     CHECK(policy.error.find("policies/portfolio_governor.lua:1") != std::string::npos);

@@ -57,8 +57,10 @@ TEST_SUITE("session") {
     CHECK(reply.outcome == Outcome::failed);
     CHECK(reply.text.starts_with("error: entry 1:1: undefined global 'tostrng' (did you mean 'tostring'?)\n"));
     CHECK(talk.session.enter("1 +* 2").outcome == Outcome::failed);
-    CHECK(talk.session.enter("ballast.market.series()").text.starts_with("error: entry 3:1: series: not in this test\n"));
-    CHECK(talk.session.enter("ballast.run.decide('p', {})").text.find("undefined name in ballast.run: 'decide'") != std::string::npos);
+    CHECK(
+        talk.session.enter("ballast.market.series()").text.starts_with("error: entry 3:1: series: not in this test\n"));
+    CHECK(talk.session.enter("ballast.run.decide('p', {})").text.find("undefined name in ballast.run: 'decide'") !=
+          std::string::npos);
     CHECK(talk.say("1 + 1") == "2\n");
   }
 
@@ -68,7 +70,8 @@ TEST_SUITE("session") {
     CHECK(talk.say("{}") == "{}\n");
     CHECK(talk.say("{ print, ballast.json.null, 'text', 1.5 }") == "{ function, null, \"text\", 1.5 }\n");
     CHECK(talk.say("(function() local t = {} t.t = t return t end)()") == "{ t = { t = { t = { t = {...} } } } }\n");
-    CHECK(talk.say("(function() local t = {} for i = 1, 100 do t[i] = i end return t end)()").find("60 more") != std::string::npos);
+    CHECK(talk.say("(function() local t = {} for i = 1, 100 do t[i] = i end return t end)()").find("60 more") !=
+          std::string::npos);
     CHECK(talk.say("ballast.numeric.vector { 1, 2 }") == "Vector of 2 [1, 2]\n");
     CHECK(talk.say("setmetatable({}, { __tostring = function() return 'mine' end })") == "mine\n");
     CHECK(talk.say("ballast.json").find("canonical = function") != std::string::npos);
@@ -86,7 +89,8 @@ TEST_SUITE("session") {
     CHECK(talk.say("help 'json.sha256'").find("FIPS 180-4") != std::string::npos);
     CHECK(talk.say("help(ballast.numeric.vector { 1 })").find("Vector") != std::string::npos);
     CHECK(talk.say("help 'volatility'").find("realized_volatility") != std::string::npos);
-    CHECK(talk.say("help(table.sort)").find("Stable: elements of which neither goes before the other keep their order.") != std::string::npos);
+    CHECK(talk.say("help(table.sort)")
+              .find("Stable: elements of which neither goes before the other keep their order.") != std::string::npos);
     CHECK(talk.say("help 'table.sort'") == talk.say("help(table.sort)"));
     CHECK(talk.say("help 'sort'").find("table.sort") != std::string::npos);
     CHECK(talk.say("help(42)") == "nothing is known about this\n");

@@ -1,10 +1,11 @@
-// Appends entries to a decision log with real keys and says "ack SEQ SHA256" for each that was acknowledged, one write a
-// line, so that a test can kill it, starve its disk or trace it and then compare what it said with what is there.
+// Appends entries to a decision log with real keys and says "ack SEQ SHA256" for each that was acknowledged, one write
+// a line, so that a test can kill it, starve its disk or trace it and then compare what it said with what is there.
 //
 //   append_driver keys KEYS                      makes the two keys
 //   append_driver append LOG KEYS COUNT          appends, one at a time
 //   append_driver threads LOG KEYS COUNT N       the same from N threads
-//   append_driver verify LOG KEYS                opens (which recovers), then verifies; prints every entry's "SEQ SHA256"
+//   append_driver verify LOG KEYS                opens (which recovers), then verifies; prints every entry's "SEQ
+//   SHA256"
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -43,7 +44,8 @@ journal::Draft draft(int number) {
 
 void say(const journal::Appended& done) {
   char line[128];
-  const int size = std::snprintf(line, sizeof line, "ack %llu %s\n", static_cast<unsigned long long>(done.seq), done.sha256.c_str());
+  const int size =
+      std::snprintf(line, sizeof line, "ack %llu %s\n", static_cast<unsigned long long>(done.seq), done.sha256.c_str());
   // The pipe's other end counts on what was said: a short write would say something else.
   if (::write(STDOUT_FILENO, line, static_cast<std::size_t>(size)) != size) std::_Exit(3);
 }
@@ -51,8 +53,8 @@ void say(const journal::Appended& done) {
 int verify(const std::filesystem::path& folder, const sign::KeyRing& ring) {
   const journal::VerifyReport report = journal::verify_log(folder, ring);
   for (const journal::Finding& each : report.findings) {
-    std::fprintf(stderr, "%s %s:%llu: %s\n", std::string(journal::finding_code_name(each.code)).c_str(), each.file.c_str(),
-                 static_cast<unsigned long long>(each.line), each.sentence.c_str());
+    std::fprintf(stderr, "%s %s:%llu: %s\n", std::string(journal::finding_code_name(each.code)).c_str(),
+                 each.file.c_str(), static_cast<unsigned long long>(each.line), each.sentence.c_str());
   }
   std::uint64_t seq = 0;
   for (const std::string& segment : journal::list_segments(folder)) {

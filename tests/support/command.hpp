@@ -105,8 +105,10 @@ class TestDesk {
  public:
   TestDesk() {
     std::filesystem::create_directories(desk());
-    environment_ = {{"HOME", (folder_ / "home").string()}, {"XDG_CONFIG_HOME", (folder_ / "config").string()},
-                    {"XDG_STATE_HOME", (folder_ / "state").string()}, {"NO_COLOR", "1"}};
+    environment_ = {{"HOME", (folder_ / "home").string()},
+                    {"XDG_CONFIG_HOME", (folder_ / "config").string()},
+                    {"XDG_STATE_HOME", (folder_ / "state").string()},
+                    {"NO_COLOR", "1"}};
   }
   std::filesystem::path desk() const { return folder_ / "desk"; }
   std::filesystem::path var() const { return desk() / "var"; }
@@ -120,7 +122,8 @@ class TestDesk {
   Ran run(std::vector<std::string> arguments) const { return run_command(command(std::move(arguments))); }
   /// One portfolio cycle at a fixed time over the sample market.
   std::vector<std::string> cycle(std::vector<std::string> more = {}) const {
-    std::vector<std::string> out{"run", "portfolio_cycle", "--set", "portfolio_value=1e6", "--now", kNow, "--actor", "tester"};
+    std::vector<std::string> out{"run", "portfolio_cycle", "--set", "portfolio_value=1e6", "--now",
+                                 kNow,  "--actor",         "tester"};
     out.insert(out.end(), more.begin(), more.end());
     return out;
   }
@@ -140,7 +143,8 @@ inline std::vector<std::string> temporary_files(const std::filesystem::path& fol
   if (!std::filesystem::exists(folder)) return out;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     const std::string name = entry.path().filename().string();
-    if (name.find(".tmp") != std::string::npos || name.starts_with(".ballast") || name.ends_with("-journal")) out.push_back(entry.path().string());
+    if (name.find(".tmp") != std::string::npos || name.starts_with(".ballast") || name.ends_with("-journal"))
+      out.push_back(entry.path().string());
   }
   return out;
 }

@@ -26,7 +26,8 @@ struct DeskLog {
     ring.secrets["desk-ed"] = "another secret";
   }
   journal::DecisionLog open() const {
-    return journal::DecisionLog::open(folder, signer, head_signer, ring, clock, {"0.1.0", "test", "0123456789abcdef0123456789abcdef"});
+    return journal::DecisionLog::open(folder, signer, head_signer, ring, clock,
+                                      {"0.1.0", "test", "0123456789abcdef0123456789abcdef"});
   }
   journal::Draft draft(int number = 1) const {
     journal::Draft out;
@@ -67,13 +68,16 @@ struct DeskLog {
     for (const std::string& line : all) text += line + "\n";
     write(segment(), text);
   }
-  journal::VerifyReport verify(journal::VerifyOptions options = {}) const { return journal::verify_log(folder, ring, options); }
+  journal::VerifyReport verify(journal::VerifyOptions options = {}) const {
+    return journal::verify_log(folder, ring, options);
+  }
 };
 
 inline std::string codes(const journal::VerifyReport& report) {
   std::string out;
   for (const journal::Finding& each : report.findings) {
-    out += (out.empty() ? "" : " ") + std::string(journal::finding_code_name(each.code)) + "@" + std::to_string(each.line);
+    out +=
+        (out.empty() ? "" : " ") + std::string(journal::finding_code_name(each.code)) + "@" + std::to_string(each.line);
   }
   return out;
 }

@@ -10,7 +10,8 @@
 
 namespace ballast::support {
 
-inline std::string fake_mac(const std::string& secret, core::Purpose purpose, const core::Signature& names, std::string_view bytes) {
+inline std::string fake_mac(const std::string& secret, core::Purpose purpose, const core::Signature& names,
+                            std::string_view bytes) {
   core::Sha256 hash;
   hash.update(secret);
   hash.update(core::purpose_name(purpose));
@@ -41,7 +42,8 @@ class FakeRing final : public core::Verifier {
  public:
   std::map<std::string, std::string> secrets;
   std::map<std::string, core::SignatureStatus> refused;
-  core::SignatureStatus verify(core::Purpose purpose, std::string_view bytes, const core::Signature& signature) const override {
+  core::SignatureStatus verify(core::Purpose purpose, std::string_view bytes,
+                               const core::Signature& signature) const override {
     const auto at = secrets.find(signature.key_id);
     if (at == secrets.end()) return core::SignatureStatus::unknown_key;
     if (fake_mac(at->second, purpose, signature, bytes) != signature.value) return core::SignatureStatus::wrong;

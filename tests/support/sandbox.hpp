@@ -18,7 +18,8 @@ class MemorySource final : public host::ScriptSource {
   host::Script policy(const std::string& name) override { return find(policies, name, "policies"); }
 
  private:
-  static host::Script find(const std::map<std::string, std::string>& from, const std::string& name, const std::string& folder) {
+  static host::Script find(const std::map<std::string, std::string>& from, const std::string& name,
+                           const std::string& folder) {
     const auto at = from.find(name);
     if (at == from.end()) throw core::Error(core::Code::not_found, "no '" + name + "'", folder);
     return host::make_script(name, folder + "/" + name + ".lua", at->second);

@@ -10,7 +10,8 @@ namespace ballast::support {
 
 class ScratchFolder {
  public:
-  ScratchFolder() : path_(std::filesystem::temp_directory_path() / ("ballast-test-" + core::to_hex(core::random_bytes(8)))) {
+  ScratchFolder()
+      : path_(std::filesystem::temp_directory_path() / ("ballast-test-" + core::to_hex(core::random_bytes(8)))) {
     std::filesystem::create_directories(path_);
   }
   ScratchFolder(const ScratchFolder&) = delete;

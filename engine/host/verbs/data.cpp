@@ -3,9 +3,9 @@
 #include <iostream>
 #include <sstream>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
@@ -61,7 +61,8 @@ std::function<void(const market::ImportProgress&)> progress_bar(const std::strin
   return [file](const market::ImportProgress& at) {
     const double part = at.bytes_total > 0 ? static_cast<double>(at.bytes) / static_cast<double>(at.bytes_total) : 1;
     const auto full = static_cast<std::size_t>(part * 30);
-    fmt::print(stderr, "\r{} [{}{}] {:3.0f}% {} rows", file, std::string(full, '#'), std::string(30 - full, ' '), part * 100, at.rows);
+    fmt::print(stderr, "\r{} [{}{}] {:3.0f}% {} rows", file, std::string(full, '#'), std::string(30 - full, ' '),
+               part * 100, at.rows);
     if (at.bytes >= at.bytes_total) fmt::print(stderr, "\r\x1b[K");
   };
 }
@@ -69,18 +70,21 @@ std::function<void(const market::ImportProgress&)> progress_bar(const std::strin
 void show_report(const market::ImportReport& report) {
   std::string symbols;
   for (const std::string& each : report.symbols) symbols += (symbols.empty() ? "" : ", ") + each;
-  fmt::print("{}: {} of {}{}\n", report.file, core::name_of(report.kind), symbols, report.interval.empty() ? "" : " every " + report.interval);
+  fmt::print("{}: {} of {}{}\n", report.file, core::name_of(report.kind), symbols,
+             report.interval.empty() ? "" : " every " + report.interval);
   fmt::print("  kind {}; symbol {}{}; time {}\n", report.kind_from, report.symbol_from,
              report.interval_from.empty() ? "" : "; interval " + report.interval_from, report.time_from);
-  fmt::print("  {} rows read: {} new, {} replaced, {} unchanged, {} quarantined{}\n", report.rows_read, report.stored, report.replaced, report.unchanged,
-             report.quarantined, report.superseded > 0 ? fmt::format(", {} superseded within a microsecond", report.superseded) : "");
+  fmt::print("  {} rows read: {} new, {} replaced, {} unchanged, {} quarantined{}\n", report.rows_read, report.stored,
+             report.replaced, report.unchanged, report.quarantined,
+             report.superseded > 0 ? fmt::format(", {} superseded within a microsecond", report.superseded) : "");
   for (const market::FaultCount& each : report.faults) {
     std::string lines;
     for (const std::int64_t line : each.first_lines) lines += fmt::format("{}{}", lines.empty() ? "" : ", ", line);
     fmt::print("  {}: {} rows, first at line {}\n", core::name_of(each.fault), each.rows, lines);
   }
   if (report.gaps > 0) {
-    fmt::print("  {} gaps, {} rows missing; the first after {}\n", report.gaps, report.missing, core::format_instant(report.first_gaps.front().after));
+    fmt::print("  {} gaps, {} rows missing; the first after {}\n", report.gaps, report.missing,
+               core::format_instant(report.first_gaps.front().after));
   }
   for (const std::string& note : report.notes) fmt::print("  note: {}\n", note);
 }
@@ -89,9 +93,12 @@ void show_report(const market::ImportReport& report) {
 std::string nothing_imported(const market::ImportReport& report) {
   if (report.stored + report.replaced + report.unchanged + report.superseded > 0) return {};
   if (report.faults.empty()) return "nothing was imported: the file holds no rows of market data";
-  const auto most = std::max_element(report.faults.begin(), report.faults.end(), [](const auto& a, const auto& b) { return a.rows < b.rows; });
-  return fmt::format("nothing was imported: all {} rows are in quarantine, most as {} (first at line {}); `ballast data list --quarantine` shows them", report.quarantined,
-                     core::name_of(most->fault), most->first_lines.front());
+  const auto most = std::max_element(report.faults.begin(), report.faults.end(),
+                                     [](const auto& a, const auto& b) { return a.rows < b.rows; });
+  return fmt::format(
+      "nothing was imported: all {} rows are in quarantine, most as {} (first at line {}); `ballast data list "
+      "--quarantine` shows them",
+      report.quarantined, core::name_of(most->fault), most->first_lines.front());
 }
 
 int import_files(const CommonOptions& common, const DataOptions& options) {
@@ -101,13 +108,16 @@ int import_files(const CommonOptions& common, const DataOptions& options) {
   market::Store store = market::Store::open(desk.var / configuration.settings.market.store, market::Mode::write);
   market::ImportOptions wanted;
   if (!options.kind.empty()) wanted.kind = kind_option(options);
-  if (!options.symbol.empty()) wanted.symbol = of_option("--symbol", [&] { return market::canonical_symbol(options.symbol, configuration.settings.market.quotes); });
+  if (!options.symbol.empty())
+    wanted.symbol = of_option(
+        "--symbol", [&] { return market::canonical_symbol(options.symbol, configuration.settings.market.quotes); });
   if (!options.interval.empty()) wanted.interval = interval_option(options);
   if (!options.time.empty()) wanted.time = of_option("--time", [&] { return core::parse_instant(options.time); });
   wanted.quote_currencies = configuration.settings.market.quotes;
   for (const std::string& each : options.columns) {
     const auto equals = each.find('=');
-    if (equals == std::string::npos) throw core::Error(core::Code::argument, fmt::format("expected field=column, found '{}'", each), "--column");
+    if (equals == std::string::npos)
+      throw core::Error(core::Code::argument, fmt::format("expected field=column, found '{}'", each), "--column");
     wanted.columns[each.substr(0, equals)] = each.substr(equals + 1);
   }
   wanted.strict = options.strict;
@@ -120,7 +130,8 @@ int import_files(const CommonOptions& common, const DataOptions& options) {
     wanted.progress = common.json ? nullptr : progress_bar(file);
     const market::ImportReport report = market::import_file(store, file, wanted);
     quarantined += report.quarantined;
-    if (const std::string why = nothing_imported(report); !why.empty()) empty.emplace_back(core::Code::domain, why, file);
+    if (const std::string why = nothing_imported(report); !why.empty())
+      empty.emplace_back(core::Code::domain, why, file);
     if (common.json) {
       all.push_back(core::write_record(report));
     } else {
@@ -133,7 +144,8 @@ int import_files(const CommonOptions& common, const DataOptions& options) {
     fmt::print("{}\n", core::canonical_json(document));
     return empty.empty() ? kPassed : kError;
   }
-  if (quarantined > 0 && empty.empty()) fmt::print("{} rows are in quarantine: `ballast data list --quarantine` shows them\n", quarantined);
+  if (quarantined > 0 && empty.empty())
+    fmt::print("{} rows are in quarantine: `ballast data list --quarantine` shows them\n", quarantined);
   std::fflush(stdout);
   for (const core::Error& each : empty) fmt::print(stderr, "{}", explain(each));
   return empty.empty() ? kPassed : kError;
@@ -151,9 +163,11 @@ int make_sample(const CommonOptions& common, const DataOptions& options) {
     document["seed"] = options.seed;
     fmt::print("{}\n", core::canonical_json(document));
   } else {
-    fmt::print("{}: a synthetic market of {} symbols, {} .. {} (seed {})\n  {} bars, {} books, {} quotes, {} funding rates, {} sentiment scores\n", store.path().string(),
-               made.symbols.size(), core::format_instant(made.start), core::format_instant(made.end), options.seed, made.bars, made.books, made.quotes, made.funding,
-               made.sentiment);
+    fmt::print(
+        "{}: a synthetic market of {} symbols, {} .. {} (seed {})\n  {} bars, {} books, {} quotes, {} funding rates, "
+        "{} sentiment scores\n",
+        store.path().string(), made.symbols.size(), core::format_instant(made.start), core::format_instant(made.end),
+        options.seed, made.bars, made.books, made.quotes, made.funding, made.sentiment);
   }
   return kPassed;
 }
@@ -164,7 +178,10 @@ int list_series(const CommonOptions& common, bool quarantine) {
     core::Json rows = core::Json::array();
     for (const market::QuarantinedRow& row : store.quarantined()) {
       // A refused row may hold any bytes; a document holds text.
-      rows.push_back({{"file", row.file}, {"line", row.line}, {"fault", std::string(core::name_of(row.fault))}, {"detail", row.detail},
+      rows.push_back({{"file", row.file},
+                      {"line", row.line},
+                      {"fault", std::string(core::name_of(row.fault))},
+                      {"detail", row.detail},
                       {"raw", core::is_utf8(row.raw) ? core::Json(row.raw) : core::Json()}});
     }
     fmt::print("{}\n", core::canonical_json({{"quarantined", rows}, {"total", store.count_quarantined()}}));
@@ -180,11 +197,15 @@ int list_series(const CommonOptions& common, bool quarantine) {
   core::Json all = core::Json::array();
   for (const market::SeriesInfo& each : store.series()) {
     if (common.json) {
-      all.push_back({{"kind", std::string(core::name_of(each.kind))}, {"symbol", each.symbol}, {"interval", each.interval}, {"rows", each.rows},
-                     {"first", core::format_instant(each.first)}, {"last", core::format_instant(each.last)}});
+      all.push_back({{"kind", std::string(core::name_of(each.kind))},
+                     {"symbol", each.symbol},
+                     {"interval", each.interval},
+                     {"rows", each.rows},
+                     {"first", core::format_instant(each.first)},
+                     {"last", core::format_instant(each.last)}});
     } else {
-      fmt::print("{:<10} {:<14} {:<4} {:>9} rows  {} .. {}\n", core::name_of(each.kind), each.symbol, each.interval, each.rows,
-                 core::format_instant(each.first), core::format_instant(each.last));
+      fmt::print("{:<10} {:<14} {:<4} {:>9} rows  {} .. {}\n", core::name_of(each.kind), each.symbol, each.interval,
+                 each.rows, core::format_instant(each.first), core::format_instant(each.last));
     }
   }
   if (common.json) fmt::print("{}\n", core::canonical_json({{"series", all}}));
@@ -198,13 +219,20 @@ int query_bars(const CommonOptions& common, const DataOptions& options) {
   const std::string symbol = symbol_option(options);
   const market::Bars bars = store.bars(symbol, interval_option(options), range);
   core::Json all = core::Json::array();
-  if (!common.json) fmt::print("{:<22} {:>14} {:>14} {:>14} {:>14} {:>16}\n", "open time", "open", "high", "low", "close", "volume");
+  if (!common.json)
+    fmt::print("{:<22} {:>14} {:>14} {:>14} {:>14} {:>16}\n", "open time", "open", "high", "low", "close", "volume");
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const std::string time = core::format_instant(core::Instant::from_milliseconds(bars.open_time_ms[i]));
     if (common.json) {
-      all.push_back({{"time", time}, {"open", bars.open[i]}, {"high", bars.high[i]}, {"low", bars.low[i]}, {"close", bars.close[i]}, {"volume", bars.volume[i]}});
+      all.push_back({{"time", time},
+                     {"open", bars.open[i]},
+                     {"high", bars.high[i]},
+                     {"low", bars.low[i]},
+                     {"close", bars.close[i]},
+                     {"volume", bars.volume[i]}});
     } else {
-      fmt::print("{:<22} {:>14} {:>14} {:>14} {:>14} {:>16}\n", time, bars.open[i], bars.high[i], bars.low[i], bars.close[i], bars.volume[i]);
+      fmt::print("{:<22} {:>14} {:>14} {:>14} {:>14} {:>16}\n", time, bars.open[i], bars.high[i], bars.low[i],
+                 bars.close[i], bars.volume[i]);
     }
   }
   if (common.json) fmt::print("{}\n", core::canonical_json({{"symbol", symbol}, {"bars", all}}));
@@ -220,7 +248,8 @@ int export_series(const CommonOptions& common, const DataOptions& options) {
   const bool to_file = !options.out.empty() && options.out != "-";
   if (to_file) core::write_file_atomically(options.out, text.str());
   if (common.json) {
-    fmt::print("{}\n", core::canonical_json(to_file ? core::Json{{"file", options.out}} : core::Json{{"csv", text.str()}}));
+    fmt::print("{}\n",
+               core::canonical_json(to_file ? core::Json{{"file", options.out}} : core::Json{{"csv", text.str()}}));
   } else if (!to_file) {
     std::cout << text.str();
   }
@@ -234,30 +263,39 @@ void add_data_verb(CLI::App& app, CommonOptions& common, Action& action) {
   options->interval = "";
   CLI::App* verb = app.add_subcommand("data", "Import, make, list, query and export market data");
   verb->require_subcommand(1);
-  CLI::App* imported = verb->add_subcommand("import", "Import CSV files; bad rows go to quarantine, an interrupted import leaves nothing");
+  CLI::App* imported = verb->add_subcommand(
+      "import", "Import CSV files; bad rows go to quarantine, an interrupted import leaves nothing");
   imported->add_option("FILE", options->files, "CSV files")->required();
-  imported->add_option("--kind", options->kind, "bars, book, quotes, funding or sentiment (default: told from the header)");
+  imported->add_option("--kind", options->kind,
+                       "bars, book, quotes, funding or sentiment (default: told from the header)");
   imported->add_option("--symbol", options->symbol, "Symbol (default: from a column or the file's name)");
-  imported->add_option("--interval", options->interval, "Length of a bar, such as 1h (default: from the name or the commonest step)");
-  imported->add_option("--column", options->columns, "field=column where a column has an unusual name; may be repeated");
+  imported->add_option("--interval", options->interval,
+                       "Length of a bar, such as 1h (default: from the name or the commonest step)");
+  imported->add_option("--column", options->columns,
+                       "field=column where a column has an unusual name; may be repeated");
   imported->add_option("--time", options->time, "Time of an order book without a time column");
   imported->add_flag("--strict", options->strict, "Stop at the first bad row and keep nothing");
   imported->add_flag("--zoneless-utc", options->zoneless_utc, "Read times without a zone as UTC");
   add_common_options(*imported, common);
-  imported->footer("examples:\n  ballast data import BTCUSDT_1h.csv ETHUSDT_1h.csv\n  ballast data import snapshot.csv --kind book --symbol BTC_USDT --time 2024-08-08T23:54:15Z\n"
-                   "  ballast data import mine.csv --column close=last --column volume=vol --symbol SPY\n");
-  imported->callback([&common, &action, options] { action = [&common, options] { return import_files(common, *options); }; });
+  imported->footer(
+      "examples:\n  ballast data import BTCUSDT_1h.csv ETHUSDT_1h.csv\n  ballast data import snapshot.csv --kind book "
+      "--symbol BTC_USDT --time 2024-08-08T23:54:15Z\n"
+      "  ballast data import mine.csv --column close=last --column volume=vol --symbol SPY\n");
+  imported->callback(
+      [&common, &action, options] { action = [&common, options] { return import_files(common, *options); }; });
 
   CLI::App* sample = verb->add_subcommand("sample", "Make a deterministic synthetic market");
   sample->add_option("--seed", options->seed, "Another seed, another market")->capture_default_str();
   add_common_options(*sample, common);
-  sample->callback([&common, &action, options] { action = [&common, options] { return make_sample(common, *options); }; });
+  sample->callback(
+      [&common, &action, options] { action = [&common, options] { return make_sample(common, *options); }; });
 
   auto quarantine = std::make_shared<bool>(false);
   CLI::App* listed = verb->add_subcommand("list", "List what is stored");
   listed->add_flag("--quarantine", *quarantine, "Show the rows that imports refused");
   add_common_options(*listed, common);
-  listed->callback([&common, &action, quarantine] { action = [&common, quarantine] { return list_series(common, *quarantine); }; });
+  listed->callback(
+      [&common, &action, quarantine] { action = [&common, quarantine] { return list_series(common, *quarantine); }; });
 
   CLI::App* queried = verb->add_subcommand("query", "Show the newest bars of a symbol");
   queried->add_option("--symbol", options->symbol, "Symbol")->required();

@@ -1,6 +1,6 @@
 // ballast eval: runs a piece of Lua and prints what it returns, as JSON.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
@@ -40,7 +40,8 @@ int evaluate(const CommonOptions& common, const EvalOptions& options) {
   services.limit_output(static_cast<std::size_t>(configuration.settings.limits.eval.output_kib) << 10);
   const bool pure = options.profile == "policy";
   const Profile& profile = pure ? policy_profile() : repl_profile(false);
-  State state(services, profile, source, pure ? configuration.settings.limits.policy : configuration.settings.limits.eval);
+  State state(services, profile, source,
+              pure ? configuration.settings.limits.policy : configuration.settings.limits.eval);
   if (!options.file.empty()) {
     state.load(make_script(options.file, options.file, core::read_file(options.file)));
   } else {
@@ -77,8 +78,9 @@ void add_eval_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->add_option("--profile", options->profile, "policy: pure primitives only; runbook: may also look at the world")
       ->check(CLI::IsMember({"policy", "runbook"}))
       ->capture_default_str();
-  verb->footer("examples:\n  ballast eval -e '1 + 1'\n  ballast eval -e 'return ballast.json.sha256(\"abc\")'\n"
-               "  ballast eval score.lua --input case.json --profile policy --json\n");
+  verb->footer(
+      "examples:\n  ballast eval -e '1 + 1'\n  ballast eval -e 'return ballast.json.sha256(\"abc\")'\n"
+      "  ballast eval score.lua --input case.json --profile policy --json\n");
   add_common_options(*verb, common);
   verb->callback([&common, &action, options] { action = [&common, options] { return evaluate(common, *options); }; });
 }

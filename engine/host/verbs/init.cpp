@@ -1,6 +1,6 @@
 // ballast init: makes a desk folder to edit.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
@@ -23,9 +23,10 @@ int make_desk(const CommonOptions& common, const std::string& folder) {
     if (problem) core::throw_errno("copy to", (desk / each).string(), problem.value());
   }
   core::write_file_atomically(desk / ".gitignore", "var/\n");
-  fmt::print("{}: policies, runbooks, config and examples to edit; what is not there is taken from {}\n"
-             "next: cd {} && ballast data sample && ballast run runbooks/portfolio_cycle.lua --set portfolio_value=1e6\n",
-             folder, installation.string(), folder);
+  fmt::print(
+      "{}: policies, runbooks, config and examples to edit; what is not there is taken from {}\n"
+      "next: cd {} && ballast data sample && ballast run runbooks/portfolio_cycle.lua --set portfolio_value=1e6\n",
+      folder, installation.string(), folder);
   return kPassed;
 }
 

@@ -1,6 +1,6 @@
 // ballast keys: makes, lists and exports keys.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "host/cli.hpp"
@@ -15,14 +15,18 @@ struct KeyOptions {
 
 std::string purposes_text(const sign::KeyInfo& info) {
   std::string out;
-  for (const core::Purpose each : info.purposes) out += fmt::format("{}{}", out.empty() ? "" : ",", core::purpose_name(each));
+  for (const core::Purpose each : info.purposes)
+    out += fmt::format("{}{}", out.empty() ? "" : ",", core::purpose_name(each));
   return out;
 }
 
 core::Json key_document(const sign::KeyInfo& info) {
-  core::Json out{{"key_id", info.key_id}, {"algorithm", std::string(sign::algorithm_name(info.algorithm))},
-                 {"state", std::string(sign::key_state_name(info.state))}, {"created", core::format_instant(info.created)},
-                 {"purposes", purposes_text(info)}, {"can_sign", info.can_sign}};
+  core::Json out{{"key_id", info.key_id},
+                 {"algorithm", std::string(sign::algorithm_name(info.algorithm))},
+                 {"state", std::string(sign::key_state_name(info.state))},
+                 {"created", core::format_instant(info.created)},
+                 {"purposes", purposes_text(info)},
+                 {"can_sign", info.can_sign}};
   if (info.valid_until) out["valid_until"] = core::format_instant(*info.valid_until);
   return out;
 }
@@ -30,7 +34,10 @@ core::Json key_document(const sign::KeyInfo& info) {
 int make_key(const CommonOptions& common, const KeyOptions& options) {
   const Desk desk = common.open_desk();
   const auto algorithm = sign::algorithm_named(options.algorithm);
-  if (!algorithm) throw core::Error(core::Code::argument, fmt::format("'{}' is not accepted; accepted: HMAC-SHA256, Ed25519", options.algorithm), "--algorithm");
+  if (!algorithm)
+    throw core::Error(core::Code::argument,
+                      fmt::format("'{}' is not accepted; accepted: HMAC-SHA256, Ed25519", options.algorithm),
+                      "--algorithm");
   sign::KeyRing ring = sign::KeyRing::open(desk.keys);
   sign::NewKey wanted;
   wanted.algorithm = *algorithm;
@@ -40,7 +47,8 @@ int make_key(const CommonOptions& common, const KeyOptions& options) {
   if (common.json) {
     fmt::print("{}\n", core::canonical_json(key_document(made)));
   } else {
-    fmt::print("made {} ({}) in {}\nfor: {}\n", made.key_id, sign::algorithm_name(made.algorithm), desk.keys.string(), purposes_text(made));
+    fmt::print("made {} ({}) in {}\nfor: {}\n", made.key_id, sign::algorithm_name(made.algorithm), desk.keys.string(),
+               purposes_text(made));
   }
   return kPassed;
 }
@@ -55,8 +63,9 @@ int list_keys(const CommonOptions& common) {
   }
   if (all.empty()) fmt::print("no keys in {}; `ballast keys new` makes one\n", desk.keys.string());
   for (const core::Json& each : all) {
-    fmt::print("{:<32} {:<12} {:<8} {}  {}\n", each["key_id"].get<std::string>(), each["algorithm"].get<std::string>(), each["state"].get<std::string>(),
-               each["created"].get<std::string>(), each["purposes"].get<std::string>());
+    fmt::print("{:<32} {:<12} {:<8} {}  {}\n", each["key_id"].get<std::string>(), each["algorithm"].get<std::string>(),
+               each["state"].get<std::string>(), each["created"].get<std::string>(),
+               each["purposes"].get<std::string>());
   }
   return kPassed;
 }
@@ -79,7 +88,9 @@ void add_keys_verb(CLI::App& app, CommonOptions& common, Action& action) {
   CLI::App* verb = app.add_subcommand("keys", "Make, list and export keys");
   verb->require_subcommand(1);
   CLI::App* made = verb->add_subcommand("new", "Make a key");
-  made->add_option("--algorithm", options->algorithm, "HMAC-SHA256 (entries, artefacts) or Ed25519 (HEAD, seals, approvals)")->capture_default_str();
+  made->add_option("--algorithm", options->algorithm,
+                   "HMAC-SHA256 (entries, artefacts) or Ed25519 (HEAD, seals, approvals)")
+      ->capture_default_str();
   made->add_option("--id", options->id, "Key id (default: from algorithm, day and chance)");
   add_common_options(*made, common);
   made->callback([&common, &action, options] { action = [&common, options] { return make_key(common, *options); }; });
@@ -87,11 +98,15 @@ void add_keys_verb(CLI::App& app, CommonOptions& common, Action& action) {
   add_common_options(*listed, common);
   listed->callback([&common, &action] { action = [&common] { return list_keys(common); }; });
   CLI::App* exported = verb->add_subcommand("export", "Write the public keys for those who check");
-  exported->add_flag_callback("--public", [] {}, "Say it: only public keys are written in any case, secrets never leave the ring");
+  exported->add_flag_callback(
+      "--public", [] {}, "Say it: only public keys are written in any case, secrets never leave the ring");
   exported->add_option("FILE", options->out, "File to write")->required();
   add_common_options(*exported, common);
-  exported->callback([&common, &action, options] { action = [&common, options] { return export_keys(common, *options); }; });
-  verb->footer("examples:\n  ballast keys new --algorithm HMAC-SHA256\n  ballast keys list\n  ballast keys export desk_keys.json\n");
+  exported->callback(
+      [&common, &action, options] { action = [&common, options] { return export_keys(common, *options); }; });
+  verb->footer(
+      "examples:\n  ballast keys new --algorithm HMAC-SHA256\n  ballast keys list\n  ballast keys export "
+      "desk_keys.json\n");
 }
 
 }  // namespace ballast::host

@@ -1,6 +1,6 @@
 // ballast log: appends to, reads, annotates, exports and verifies the decision log.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
@@ -38,8 +38,8 @@ void show_line(const journal::Entry& entry) {
   std::string what = body.contains("policy") ? body["policy"]["name"].get<std::string>() : body.value("note", "");
   if (decision.is_object() && decision.contains("outcome")) what += ": " + decision["outcome"].get<std::string>();
   if (decision.is_object() && decision.value("rebalance_required", false)) what += ", rebalance";
-  fmt::print("{:>6}  {:<20}  {:<12}  {:<12}  {}\n", body["seq"].get<std::uint64_t>(), body["time"].get<std::string>(), body["kind"].get<std::string>(),
-             body.value("actor", ""), what);
+  fmt::print("{:>6}  {:<20}  {:<12}  {:<12}  {}\n", body["seq"].get<std::uint64_t>(), body["time"].get<std::string>(),
+             body["kind"].get<std::string>(), body.value("actor", ""), what);
 }
 
 int append(const CommonOptions& common, const LogVerbOptions& options) {
@@ -101,10 +101,12 @@ int annotate(const CommonOptions& common, const LogVerbOptions& options) {
   const Configuration configuration = common.read(desk);
   const core::SystemClock clock;
   const Keys keys = open_keys(desk, configuration.settings.desk.environment, clock);
-  auto log = journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock, {std::string(kVersion), std::string(kBuild), {}});
+  auto log = journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock,
+                                        {std::string(kVersion), std::string(kBuild), {}});
   std::optional<std::string> verdict;
   if (!options.verdict.empty()) verdict = options.verdict;
-  const journal::Appended entry = log.annotate(options.seq, actor_name(configuration, options.actor), options.note, verdict);
+  const journal::Appended entry =
+      log.annotate(options.seq, actor_name(configuration, options.actor), options.note, verdict);
   if (common.json) {
     fmt::print("{}\n", core::canonical_json({{"seq", entry.seq}, {"sha256", entry.sha256}}));
   } else {
@@ -119,7 +121,9 @@ int export_bundle(const CommonOptions& common, const LogVerbOptions& options) {
   if (common.json) {
     fmt::print("{}\n", core::canonical_json({{"bundle", options.file}}));
   } else {
-    fmt::print("{}: verify it anywhere with `ballast verify {} --public-keys KEYS`, decide again with `ballast replay {}`\n", options.file, options.file, options.file);
+    fmt::print(
+        "{}: verify it anywhere with `ballast verify {} --public-keys KEYS`, decide again with `ballast replay {}`\n",
+        options.file, options.file, options.file);
   }
   return kPassed;
 }
@@ -141,7 +145,8 @@ void add_log_verb(CLI::App& app, CommonOptions& common, Action& action) {
   const auto add = [&](const char* name, const char* summary, int (*run)(const CommonOptions&, const LogVerbOptions&)) {
     CLI::App* each = verb->add_subcommand(name, summary);
     add_common_options(*each, common);
-    each->callback([&common, &action, options, run] { action = [&common, options, run] { return run(common, *options); }; });
+    each->callback(
+        [&common, &action, options, run] { action = [&common, options, run] { return run(common, *options); }; });
     return each;
   };
   CLI::App* appended = add("append", "Record one decision that a person made", &append);
@@ -149,7 +154,9 @@ void add_log_verb(CLI::App& app, CommonOptions& common, Action& action) {
   appended->add_option("--portfolio", options->portfolio, "Portfolio it is about");
   appended->add_option("--decision", options->decision, "Figures, as a JSON object");
   appended->add_option("--actor", options->actor, "Who decided");
-  add("tail", "Show the newest entries", &tail)->add_option("-n,--count", options->count, "How many")->capture_default_str();
+  add("tail", "Show the newest entries", &tail)
+      ->add_option("-n,--count", options->count, "How many")
+      ->capture_default_str();
   CLI::App* queried = verb->add_subcommand("query", "Search entries");
   queried->add_option("--kind", options->query.kind, "decision, note, annotation, ...");
   queried->add_option("--actor", options->query.actor, "Who acted");
@@ -161,7 +168,9 @@ void add_log_verb(CLI::App& app, CommonOptions& common, Action& action) {
   queried->add_option("--limit", options->query.limit, "Newest so many")->capture_default_str();
   add_common_options(*queried, common);
   queried->callback([&common, &action, options] { action = [&common, options] { return query(common, *options); }; });
-  add("show", "Show one entry and its annotations", &show)->add_option("SEQ", options->seq, "Number of the entry")->required();
+  add("show", "Show one entry and its annotations", &show)
+      ->add_option("SEQ", options->seq, "Number of the entry")
+      ->required();
   CLI::App* annotated = add("annotate", "Add a signed review of an entry", &annotate);
   annotated->add_option("SEQ", options->seq, "Number of the entry")->required();
   annotated->add_option("--note", options->note, "The review")->required();
@@ -173,8 +182,10 @@ void add_log_verb(CLI::App& app, CommonOptions& common, Action& action) {
   CLI::App* verified = add("verify", "Prove that the log is whole and unchanged", &verify);
   verified->add_option("--expect-head", options->expect_head, "HEAD file kept elsewhere");
   verified->add_option("--public-keys", options->public_keys, "File of public keys instead of the key ring");
-  verb->footer("examples:\n  ballast log tail\n  ballast log query --policy portfolio_governor --from 2026-01-01T00:00:00Z\n  ballast log annotate 12 --note 'checked by hand' --verdict agreed\n"
-               "  ballast log export 12 decision.bundle\n");
+  verb->footer(
+      "examples:\n  ballast log tail\n  ballast log query --policy portfolio_governor --from 2026-01-01T00:00:00Z\n  "
+      "ballast log annotate 12 --note 'checked by hand' --verdict agreed\n"
+      "  ballast log export 12 decision.bundle\n");
 }
 
 }  // namespace ballast::host

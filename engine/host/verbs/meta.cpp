@@ -1,6 +1,6 @@
 // ballast meta: writes or checks the generated files (types, reference, schemas, commented settings).
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/file.hpp"
 #include "host/cli.hpp"
@@ -15,7 +15,8 @@ struct MetaOptions {
 };
 
 int generate(const CommonOptions& common, const MetaOptions& options) {
-  const std::filesystem::path folder = options.out.empty() ? common.open_desk().installation : std::filesystem::path(options.out);
+  const std::filesystem::path folder =
+      options.out.empty() ? common.open_desk().installation : std::filesystem::path(options.out);
   int stale = 0;
   for (const Generated& each : generate_documentation()) {
     const auto file = folder / each.path;
@@ -38,7 +39,8 @@ int generate(const CommonOptions& common, const MetaOptions& options) {
 
 void add_meta_verb(CLI::App& app, CommonOptions& common, Action& action) {
   auto options = std::make_shared<MetaOptions>();
-  CLI::App* verb = app.add_subcommand("meta", "Write the generated files: editor types, reference pages, schemas, config/core.yaml");
+  CLI::App* verb =
+      app.add_subcommand("meta", "Write the generated files: editor types, reference pages, schemas, config/core.yaml");
   verb->add_option("--out", options->out, "Folder to write to (default: the installation)");
   verb->add_flag("--check", options->check, "Write nothing; exit 1 when a file is stale");
   add_common_options(*verb, common);

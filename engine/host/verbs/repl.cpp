@@ -1,6 +1,6 @@
 // ballast repl: looks at the market, the log and settings interactively; writes only with --live.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "host/cli.hpp"
@@ -50,7 +50,8 @@ int converse_over(LineEditor& editor, Session& session, DeskServices& services, 
     std::fflush(stdout);
     if (reply.outcome == Outcome::interrupted && !editor.is_terminal()) break;  // nobody is there to go on
   }
-  if (session.pending() && !editor.is_terminal()) throw core::Error(core::Code::argument, "the input ended inside an unfinished entry");
+  if (session.pending() && !editor.is_terminal())
+    throw core::Error(core::Code::argument, "the input ended inside an unfinished entry");
   return status_of(last);
 }
 
@@ -65,7 +66,10 @@ int converse(const CommonOptions& common) {
   Session session(state);
   LineEditor editor(state_folder() / "repl_history", [&](const std::string& text) { return session.complete(text); });
   stop_on_interrupt(editor.is_terminal() ? WhenIdle::go_on : WhenIdle::end_process);
-  fmt::print(stderr, "ballast {}: help() explains, help \"word\" searches, Ctrl-C stops an entry, Ctrl-D ends. Nothing is written here.\n", kVersion);
+  fmt::print(stderr,
+             "ballast {}: help() explains, help \"word\" searches, Ctrl-C stops an entry, Ctrl-D ends. Nothing is "
+             "written here.\n",
+             kVersion);
   return converse_over(editor, session, services, static_cast<std::size_t>(limits.output_kib) << 10);
 }
 
@@ -73,9 +77,11 @@ int converse(const CommonOptions& common) {
 
 void add_repl_verb(CLI::App& app, CommonOptions& common, Action& action) {
   CLI::App* verb = app.add_subcommand("repl", "Investigate interactively; nothing is written");
-  verb->footer("Each entry has the limits of limits.repl in config/core.yaml; the session goes on after a stopped one.\n\n"
-               "examples:\n  ballast repl\n  > ballast.market.series()\n  > help(ballast.market)\n  echo 'ballast.market.series()' | ballast repl\n"
-               "  ballast repl --setting limits.repl.seconds=600\n");
+  verb->footer(
+      "Each entry has the limits of limits.repl in config/core.yaml; the session goes on after a stopped one.\n\n"
+      "examples:\n  ballast repl\n  > ballast.market.series()\n  > help(ballast.market)\n  echo "
+      "'ballast.market.series()' | ballast repl\n"
+      "  ballast repl --setting limits.repl.seconds=600\n");
   add_common_options(*verb, common);
   verb->callback([&common, &action] { action = [&common] { return converse(common); }; });
 }

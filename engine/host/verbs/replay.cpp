@@ -1,8 +1,8 @@
 // ballast replay: decides again from recorded inputs and compares bytes, or judges them by a changed policy.
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "host/checks.hpp"
@@ -22,8 +22,13 @@ struct ReplayOptions {
 
 core::Json result_document(const ReplayResult& result) {
   core::Json differences = core::Json::array();
-  for (const Difference& each : result.differences) differences.push_back({{"path", each.path}, {"recorded", each.recorded}, {"found", each.found}});
-  return {{"seq", result.seq}, {"policy", result.policy}, {"status", result.status}, {"differences", differences}, {"text", result.text}};
+  for (const Difference& each : result.differences)
+    differences.push_back({{"path", each.path}, {"recorded", each.recorded}, {"found", each.found}});
+  return {{"seq", result.seq},
+          {"policy", result.policy},
+          {"status", result.status},
+          {"differences", differences},
+          {"text", result.text}};
 }
 
 /// A value in one line of a table; what is longer is cut, `--json` has all of it.
@@ -40,7 +45,8 @@ void show_differences(const std::vector<Difference>& differences) {
     recorded = std::max(recorded, cell(each.recorded).size());
   }
   fmt::print("  {:<{}}  {:<{}}  now\n", "member", path, "recorded", recorded);
-  for (const Difference& each : differences) fmt::print("  {:<{}}  {:<{}}  {}\n", each.path, path, cell(each.recorded), recorded, cell(each.found));
+  for (const Difference& each : differences)
+    fmt::print("  {:<{}}  {:<{}}  {}\n", each.path, path, cell(each.recorded), recorded, cell(each.found));
 }
 
 void show(const ReplayResult& result, bool judged) {
@@ -49,23 +55,28 @@ void show(const ReplayResult& result, bool judged) {
   } else if (result.same()) {
     fmt::print("entry {}: {}\n", result.seq, judged ? "the other policy decides the same" : "the same bytes");
   } else {
-    fmt::print("entry {}: {} {}\n", result.seq, result.differences.size(), result.differences.size() == 1 ? "difference" : "differences");
+    fmt::print("entry {}: {} {}\n", result.seq, result.differences.size(),
+               result.differences.size() == 1 ? "difference" : "differences");
     show_differences(result.differences);
   }
 }
 
 /// Proves what is about to be replayed: a record that anybody could have written proves nothing by being repeated.
 /// Keys that are not known here leave it unproved, which is said; everything else is a finding.
-std::vector<journal::VerifyReport> prove(const Desk& desk, const Subject& subject, const std::optional<std::string>& public_keys, bool& unproved) {
+std::vector<journal::VerifyReport> prove(const Desk& desk, const Subject& subject,
+                                         const std::optional<std::string>& public_keys, bool& unproved) {
   std::vector<journal::VerifyReport> out;
   if (subject.kind == SubjectKind::bundle) {
     out.push_back(verify_at(desk, subject.text, {public_keys, {}}));
   } else {
     out.push_back(verify_at(desk, log_folder(desk), {public_keys, {}}));
-    if (subject.kind == SubjectKind::run) out.push_back(verify_at(desk, runs_folder(desk) / subject.text, {public_keys, {}}));
+    if (subject.kind == SubjectKind::run)
+      out.push_back(verify_at(desk, runs_folder(desk) / subject.text, {public_keys, {}}));
   }
   for (journal::VerifyReport& each : out) {
-    const auto is_unknown = [](const journal::Finding& finding) { return finding.code == journal::FindingCode::unknown_key; };
+    const auto is_unknown = [](const journal::Finding& finding) {
+      return finding.code == journal::FindingCode::unknown_key;
+    };
     for (const journal::Finding& finding : each.findings) {
       if (is_unknown(finding)) each.findings_total -= finding.count;
     }
@@ -81,7 +92,10 @@ void keep_decisions_of(const std::string& judge, std::vector<RecordedDecision>& 
   const std::string first = decided_by(recorded.front());
   std::erase_if(recorded, [&](const RecordedDecision& each) { return decided_by(each) != judge; });
   if (recorded.empty()) {
-    throw core::Error(core::Code::argument, fmt::format("{} is another policy than {}, which decided; a changed copy keeps the name", judge, first), "--policy");
+    throw core::Error(
+        core::Code::argument,
+        fmt::format("{} is another policy than {}, which decided; a changed copy keeps the name", judge, first),
+        "--policy");
   }
 }
 
@@ -104,11 +118,15 @@ int replay(const CommonOptions& common, const ReplayOptions& options) {
   if (!options.unverified) {
     const auto broken = prove(desk, subject, options.public_keys, unproved);
     if (!broken.empty()) {
-      if (!common.json) fmt::print(stderr, "not replayed, because the record does not verify (--unverified replays it all the same):\n");
+      if (!common.json)
+        fmt::print(stderr,
+                   "not replayed, because the record does not verify (--unverified replays it all the same):\n");
       return show_reports(broken, common.json);
     }
   }
-  if (unproved && !common.json) fmt::print(stderr, "note: not everything here is proved: {}\n", options.unverified ? "--unverified" : "keys are not known here (--public-keys FILE)");
+  if (unproved && !common.json)
+    fmt::print(stderr, "note: not everything here is proved: {}\n",
+               options.unverified ? "--unverified" : "keys are not known here (--public-keys FILE)");
   bool same = true;
   core::Json all = core::Json::array();
   for (const RecordedDecision& each : recorded) {
@@ -127,9 +145,13 @@ int replay(const CommonOptions& common, const ReplayOptions& options) {
       run_differences.push_back(each);
       if (!common.json) fmt::print("  {}\n", each);
     }
-    if (!common.json && run_differences.empty()) fmt::print("run {}: every step, decision and artefact came out the same\n", options.subject);
+    if (!common.json && run_differences.empty())
+      fmt::print("run {}: every step, decision and artefact came out the same\n", options.subject);
   }
-  if (common.json) fmt::print("{}\n", core::canonical_json({{"same", same}, {"proved", !unproved}, {"decisions", all}, {"run_differences", run_differences}}));
+  if (common.json)
+    fmt::print("{}\n",
+               core::canonical_json(
+                   {{"same", same}, {"proved", !unproved}, {"decisions", all}, {"run_differences", run_differences}}));
   return same ? kPassed : kDenied;
 }
 
@@ -137,13 +159,16 @@ int replay(const CommonOptions& common, const ReplayOptions& options) {
 
 void add_replay_verb(CLI::App& app, CommonOptions& common, Action& action) {
   auto options = std::make_shared<ReplayOptions>();
-  CLI::App* verb = app.add_subcommand("replay", "Decide again from recorded inputs and compare; or judge them by another policy");
+  CLI::App* verb =
+      app.add_subcommand("replay", "Decide again from recorded inputs and compare; or judge them by another policy");
   verb->add_option("SUBJECT", options->subject, "Number of an entry, id of a run, or a bundle")->required();
   verb->add_option("--policy", options->policy, "Judge the recorded inputs by this policy and show what differs");
   verb->add_option("--public-keys", options->public_keys, "File of public keys instead of the key ring");
   verb->add_flag("--unverified", options->unverified, "Replay although the record does not verify");
   add_common_options(*verb, common);
-  verb->footer("examples:\n  ballast replay 12\n  ballast replay portfolio_cycle-20240324T081000Z-21cb6a24\n  ballast replay decision.bundle\n  ballast replay 12 --policy policies/portfolio_governor.lua\n");
+  verb->footer(
+      "examples:\n  ballast replay 12\n  ballast replay portfolio_cycle-20240324T081000Z-21cb6a24\n  ballast replay "
+      "decision.bundle\n  ballast replay 12 --policy policies/portfolio_governor.lua\n");
   verb->callback([&common, &action, options] { action = [&common, options] { return replay(common, *options); }; });
 }
 

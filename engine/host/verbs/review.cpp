@@ -1,6 +1,6 @@
 // ballast review: signs the list of reviewed scripts, and tells what changed since. In `live` nothing else runs.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
@@ -23,7 +23,8 @@ core::Json file_document(const ReviewedFile& each) {
 }
 
 void show_file(const ReviewedFile& each) {
-  fmt::print("{:<9} {:<36} {}\n", core::name_of(each.state), each.place, each.sha256.empty() ? std::string("not there any more") : "sha256 " + each.sha256);
+  fmt::print("{:<9} {:<36} {}\n", core::name_of(each.state), each.place,
+             each.sha256.empty() ? std::string("not there any more") : "sha256 " + each.sha256);
   if (!each.review) return;
   const std::string seen = each.state == ReviewState::reviewed ? "" : fmt::format(" as sha256 {}", each.review->sha256);
   fmt::print("{:<9} by {} at {}{}\n", "", each.review->reviewer, core::format_instant(each.review->time), seen);
@@ -53,8 +54,8 @@ int show(const CommonOptions& common, const ReviewOptions& options, bool differe
   } else if (survey.manifest.empty()) {
     fmt::print("NOT REVIEWED: there is no policies/manifest.json; `ballast review sign` makes one\n");
   } else {
-    fmt::print("{}: {} of {} scripts as in {}, signed at {}\n", survey.complete() ? "reviewed" : "NOT REVIEWED", reviewed, survey.files.size(), survey.manifest,
-               core::format_instant(*survey.signed_at));
+    fmt::print("{}: {} of {} scripts as in {}, signed at {}\n", survey.complete() ? "reviewed" : "NOT REVIEWED",
+               reviewed, survey.files.size(), survey.manifest, core::format_instant(*survey.signed_at));
   }
   return survey.complete() ? kPassed : kDenied;
 }
@@ -67,13 +68,17 @@ int sign(const CommonOptions& common, const ReviewOptions& options) {
   const core::SystemClock clock;
   const SignedReview made = sign_reviews(desk, configuration, request, clock);
   if (common.json) {
-    fmt::print("{}\n", core::canonical_json({{"manifest", made.manifest.string()}, {"reviewer", request.reviewer}, {"time", core::format_instant(made.time)},
-                                             {"key_id", made.key_id}, {"files", made.places}, {"listed", made.listed}}));
+    fmt::print("{}\n", core::canonical_json({{"manifest", made.manifest.string()},
+                                             {"reviewer", request.reviewer},
+                                             {"time", core::format_instant(made.time)},
+                                             {"key_id", made.key_id},
+                                             {"files", made.places},
+                                             {"listed", made.listed}}));
     return kPassed;
   }
   for (const std::string& each : made.places) fmt::print("reviewed  {}\n", each);
-  fmt::print("{}: {} scripts, {} of them reviewed now by {}, signed with {} at {}\n", made.manifest.string(), made.listed, made.places.size(), request.reviewer, made.key_id,
-             core::format_instant(made.time));
+  fmt::print("{}: {} scripts, {} of them reviewed now by {}, signed with {} at {}\n", made.manifest.string(),
+             made.listed, made.places.size(), request.reviewer, made.key_id, core::format_instant(made.time));
   return kPassed;
 }
 
@@ -85,27 +90,36 @@ void add_review_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->require_subcommand(1);
   CLI::App* made = verb->add_subcommand("sign", "Sign the policies, runbooks and libraries as they are now");
   made->add_option("FILE", options->request.files, "Those that were reviewed (default: all); other reviews stay");
-  made->add_option("--reviewer", options->request.reviewer, "Who reviewed (default: the configured actor, else the operating system's user)");
+  made->add_option("--reviewer", options->request.reviewer,
+                   "Who reviewed (default: the configured actor, else the operating system's user)");
   made->add_option("--key", options->request.key, "Key id (default: the newest Ed25519 key with the purpose approval)");
   add_common_options(*made, common);
-  made->footer("Scripts that do not compile are not signed. `live` runs nothing that is not listed as it is.\n\n"
-               "examples:\n  ballast review sign --reviewer ann\n  ballast review sign policies/portfolio_governor.lua --reviewer ann\n");
+  made->footer(
+      "Scripts that do not compile are not signed. `live` runs nothing that is not listed as it is.\n\n"
+      "examples:\n  ballast review sign --reviewer ann\n  ballast review sign policies/portfolio_governor.lua "
+      "--reviewer ann\n");
   made->callback([&common, &action, options] { action = [&common, options] { return sign(common, *options); }; });
   const auto add = [&](const char* name, const char* summary, bool differences) {
     CLI::App* each = verb->add_subcommand(name, summary);
     each->add_option("--public-keys", options->public_keys, "File of public keys instead of the key ring");
     add_common_options(*each, common);
-    each->callback([&common, &action, options, differences] { action = [&common, options, differences] { return show(common, *options, differences); }; });
+    each->callback([&common, &action, options, differences] {
+      action = [&common, options, differences] { return show(common, *options, differences); };
+    });
     return each;
   };
-  add("show", "List every script with its hash: reviewed, changed, new or removed", false)->footer("exit status: 0 when all are reviewed as they are, else 1\n\nexamples:\n  ballast review show\n");
+  add("show", "List every script with its hash: reviewed, changed, new or removed", false)
+      ->footer("exit status: 0 when all are reviewed as they are, else 1\n\nexamples:\n  ballast review show\n");
   add("check", "List the scripts that are not reviewed as they are", true)
-      ->footer("exit status: 0 when all are reviewed as they are, else 1\n\nexamples:\n  ballast review check && ballast run portfolio_cycle --environment live --set portfolio_value=1e6\n"
-               "  ballast review check --public-keys desk_keys.json --json\n");
-  verb->footer("examples:\n  ballast review show                                       what is new or changed\n"
-               "  ballast review sign --reviewer ann                        all scripts were reviewed\n"
-               "  ballast review sign policies/mine.lua --reviewer ann      this one was; other reviews stay\n"
-               "  ballast review check                                      status 1 when something changed since\n");
+      ->footer(
+          "exit status: 0 when all are reviewed as they are, else 1\n\nexamples:\n  ballast review check && ballast "
+          "run portfolio_cycle --environment live --set portfolio_value=1e6\n"
+          "  ballast review check --public-keys desk_keys.json --json\n");
+  verb->footer(
+      "examples:\n  ballast review show                                       what is new or changed\n"
+      "  ballast review sign --reviewer ann                        all scripts were reviewed\n"
+      "  ballast review sign policies/mine.lua --reviewer ann      this one was; other reviews stay\n"
+      "  ballast review check                                      status 1 when something changed since\n");
 }
 
 }  // namespace ballast::host

@@ -1,6 +1,6 @@
 // ballast run: runs a runbook.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "host/cli.hpp"
@@ -25,14 +25,16 @@ int show_help(const CommonOptions& common, const RunOptions& options, const CLI:
   }
   const Desk desk = common.open_desk();
   const RunbookInfo info = describe_runbook(desk, common.read(desk), options.request.runbook);
-  fmt::print("{} {} ({})\n{}\n\nparameters (--set name=value):\n{}", info.name, info.version.dump(), info.file, info.summary, describe_parameters(info.parameters));
+  fmt::print("{} {} ({})\n{}\n\nparameters (--set name=value):\n{}", info.name, info.version.dump(), info.file,
+             info.summary, describe_parameters(info.parameters));
   return kPassed;
 }
 
 /// Where everything is and how to check it, as commands that can be pasted.
 void show_result(const CommonOptions& common, const Desk& desk, const RunResult& result) {
   const std::string var = common.var == "var" ? "" : " --var " + common.var;
-  for (const std::string& each : result.made_keys) fmt::print("\nmade key {} in {} (there was none)", each, desk.keys.string());
+  for (const std::string& each : result.made_keys)
+    fmt::print("\nmade key {} in {} (there was none)", each, desk.keys.string());
   fmt::print("\n{:<10} {} ({})\n", result.dry_run ? "dry run" : "run", result.id, result.file);
   if (result.dry_run) {
     fmt::print("nothing was written\n");
@@ -42,14 +44,16 @@ void show_result(const CommonOptions& common, const Desk& desk, const RunResult&
     const auto file = desk.var / std::filesystem::path(each).lexically_relative("var");
     fmt::print("{:<10} {} (signature {}.sig)\n", "artefact", file.string(), file.filename().string());
   }
-  for (const std::uint64_t seq : result.entries) fmt::print("{:<10} {}, entry {}\n", "log", log_folder(desk).string(), seq);
+  for (const std::uint64_t seq : result.entries)
+    fmt::print("{:<10} {}, entry {}\n", "log", log_folder(desk).string(), seq);
   fmt::print("{:<10} ballast verify {}\n", "verify", common.var);
   for (const std::uint64_t seq : result.entries) fmt::print("{:<10} ballast replay {}{}\n", "replay", seq, var);
 }
 
 int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   if (options.help) return show_help(common, options, verb);
-  if (options.request.runbook.empty()) throw core::Error(core::Code::argument, "name a runbook, for example runbooks/portfolio_cycle.lua");
+  if (options.request.runbook.empty())
+    throw core::Error(core::Code::argument, "name a runbook, for example runbooks/portfolio_cycle.lua");
   CommonOptions settings = common;
   if (!options.environment.empty()) settings.settings.push_back("desk.environment=" + options.environment);
   const Desk desk = settings.open_desk();
@@ -58,10 +62,20 @@ int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   options.request.json = common.json;
   stop_on_interrupt();
   const RunResult result = execute_run(desk, configuration, options.request);
-  const std::string status = result.value.is_object() && result.value.contains("status") && result.value["status"].is_string() ? result.value["status"].get<std::string>() : "finished";
+  const std::string status =
+      result.value.is_object() && result.value.contains("status") && result.value["status"].is_string()
+          ? result.value["status"].get<std::string>()
+          : "finished";
   if (common.json) {
-    fmt::print("{}\n", core::canonical_json({{"run", result.id}, {"runbook", result.runbook}, {"file", result.file}, {"status", status}, {"dry_run", result.dry_run},
-                                             {"result", result.value}, {"artefacts", result.artefacts}, {"entries", result.entries}, {"keys_made", result.made_keys}}));
+    fmt::print("{}\n", core::canonical_json({{"run", result.id},
+                                             {"runbook", result.runbook},
+                                             {"file", result.file},
+                                             {"status", status},
+                                             {"dry_run", result.dry_run},
+                                             {"result", result.value},
+                                             {"artefacts", result.artefacts},
+                                             {"entries", result.entries},
+                                             {"keys_made", result.made_keys}}));
   } else {
     show_result(common, desk, result);
   }
@@ -82,9 +96,13 @@ void add_run_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->add_option("--now", options->now, "Decision time, RFC 3339 (refused in live)");
   verb->add_flag("--dry-run", options->request.dry_run, "Compute everything, write nothing");
   add_common_options(*verb, common);
-  verb->footer("examples:\n  ballast run runbooks/portfolio_cycle.lua --set portfolio_value=1e6\n  ballast run portfolio_cycle --help\n"
-               "  ballast run market_intel --set governor=stage6_core --var /srv/desk/var --json\n");
-  verb->callback([&common, &action, options, verb] { action = [&common, options, verb] { return run(common, *options, *verb); }; });
+  verb->footer(
+      "examples:\n  ballast run runbooks/portfolio_cycle.lua --set portfolio_value=1e6\n  ballast run portfolio_cycle "
+      "--help\n"
+      "  ballast run market_intel --set governor=stage6_core --var /srv/desk/var --json\n");
+  verb->callback([&common, &action, options, verb] {
+    action = [&common, options, verb] { return run(common, *options, *verb); };
+  });
 }
 
 }  // namespace ballast::host

@@ -1,8 +1,8 @@
 // ballast test: runs Lua test suites.
 #include <regex>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
@@ -43,7 +43,8 @@ int run_tests(const CommonOptions& common, const TestOptions& options) {
   try {
     if (!options.filter.empty()) filter.emplace(options.filter, std::regex::ECMAScript);
   } catch (const std::regex_error& e) {
-    throw core::Error(core::Code::argument, fmt::format("--filter '{}' is not a regular expression: {}", options.filter, e.what()));
+    throw core::Error(core::Code::argument,
+                      fmt::format("--filter '{}' is not a regular expression: {}", options.filter, e.what()));
   }
   const auto wanted = [&](const std::string& name) { return !filter || std::regex_search(name, *filter); };
   const auto files = find_test_files(options.paths.empty() ? default_paths(desk) : options.paths);
@@ -64,10 +65,12 @@ int run_tests(const CommonOptions& common, const TestOptions& options) {
     }
     document.push_back({{"file", suite.file}, {"cases", cases}});
   }
-  if (passed + failed + skipped == 0) throw core::Error(core::Code::not_found, "no test was found, and a run that proves nothing does not pass");
+  if (passed + failed + skipped == 0)
+    throw core::Error(core::Code::not_found, "no test was found, and a run that proves nothing does not pass");
   if (!options.junit.empty()) core::write_file_atomically(options.junit, junit_document(suites));
   if (common.json) {
-    fmt::print("{}\n", core::canonical_json({{"suites", document}, {"passed", passed}, {"failed", failed}, {"skipped", skipped}}));
+    fmt::print("{}\n", core::canonical_json(
+                           {{"suites", document}, {"passed", passed}, {"failed", failed}, {"skipped", skipped}}));
   } else {
     fmt::print("{} files: {} passed, {} failed, {} skipped\n", files.size(), passed, failed, skipped);
   }

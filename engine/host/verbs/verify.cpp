@@ -1,6 +1,6 @@
 // ballast verify: proves files, logs, runs and bundles untouched, or says what is wrong and where.
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
 #include "host/checks.hpp"
@@ -17,7 +17,8 @@ struct VerifyOptions {
 int verify(const CommonOptions& common, const VerifyOptions& options) {
   const Desk desk = common.open_desk();
   std::vector<journal::VerifyReport> reports;
-  for (const std::string& path : options.paths) reports.push_back(verify_at(desk, path, {options.public_keys, options.expect_head}));
+  for (const std::string& path : options.paths)
+    reports.push_back(verify_at(desk, path, {options.public_keys, options.expect_head}));
   return show_reports(reports, common.json);
 }
 
@@ -26,11 +27,14 @@ int verify(const CommonOptions& common, const VerifyOptions& options) {
 void add_verify_verb(CLI::App& app, CommonOptions& common, Action& action) {
   auto options = std::make_shared<VerifyOptions>();
   CLI::App* verb = app.add_subcommand("verify", "Prove that files, logs, runs and bundles are unchanged");
-  verb->add_option("PATH", options->paths, "Files with .sig, the decision log, runs, bundles, or folders of these")->required();
+  verb->add_option("PATH", options->paths, "Files with .sig, the decision log, runs, bundles, or folders of these")
+      ->required();
   verb->add_option("--public-keys", options->public_keys, "File of public keys instead of the key ring");
   verb->add_option("--expect-head", options->expect_head, "HEAD file kept elsewhere: the log must contain it");
   add_common_options(*verb, common);
-  verb->footer("examples:\n  ballast verify var\n  ballast verify var/audit/portfolio/summary.json\n  ballast verify decision.bundle --public-keys desk_keys.json\n");
+  verb->footer(
+      "examples:\n  ballast verify var\n  ballast verify var/audit/portfolio/summary.json\n  ballast verify "
+      "decision.bundle --public-keys desk_keys.json\n");
   verb->callback([&common, &action, options] { action = [&common, options] { return verify(common, *options); }; });
 }
 

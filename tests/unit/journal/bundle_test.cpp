@@ -12,7 +12,8 @@ using support::DeskLog;
 
 namespace {
 
-void export_entry(const DeskLog& desk, const std::filesystem::path& file, std::vector<std::uint64_t> seqs, const journal::BundleOptions& options = {}) {
+void export_entry(const DeskLog& desk, const std::filesystem::path& file, std::vector<std::uint64_t> seqs,
+                  const journal::BundleOptions& options = {}) {
   journal::LogReader reader(desk.folder);
   journal::export_bundle(reader, desk.objects, std::move(seqs), desk.head_signer, desk.ring, desk.clock, file, options);
 }
@@ -97,16 +98,20 @@ TEST_SUITE("journal") {
   TEST_CASE("a run's bundle holds all its entries and the files taken along") {
     DeskLog desk;
     desk.fill(2);
-    auto run = journal::RunJournal::create(desk.scratch / "runs/run-1", "run-1", {{"runbook", "x"}}, desk.signer, desk.clock);
+    auto run =
+        journal::RunJournal::create(desk.scratch / "runs/run-1", "run-1", {{"runbook", "x"}}, desk.signer, desk.clock);
     run.append("note", {{"binary", "no"}});
     journal::BundleOptions options;
     options.files["journal.jsonl"] = desk.scratch / "runs/run-1/journal.jsonl";
     journal::LogReader reader(desk.folder);
-    journal::export_run_bundle(reader, desk.objects, "run-1", desk.head_signer, desk.ring, desk.clock, desk.scratch / "r.bundle", options);
+    journal::export_run_bundle(reader, desk.objects, "run-1", desk.head_signer, desk.ring, desk.clock,
+                               desk.scratch / "r.bundle", options);
     const auto bundle = journal::open_bundle(desk.scratch / "r.bundle");
     CHECK(bundle.entries.size() == 2);
     CHECK(bundle.files.at("journal.jsonl") == core::read_file(desk.scratch / "runs/run-1/journal.jsonl"));
-    CHECK_THROWS_AS(journal::export_run_bundle(reader, desk.objects, "run-9", desk.head_signer, desk.ring, desk.clock, desk.scratch / "r", options), core::Error);
+    CHECK_THROWS_AS(journal::export_run_bundle(reader, desk.objects, "run-9", desk.head_signer, desk.ring, desk.clock,
+                                               desk.scratch / "r", options),
+                    core::Error);
   }
 
   TEST_CASE("no bundle is made of a log that does not verify, nor without its objects") {

@@ -15,7 +15,9 @@ namespace {
 
 // RFC 2104 over the engine's SHA-256: the journal's tests may not know the real keys.
 std::string hmac(std::string key, std::string_view bytes) {
-  const auto raw = [](const core::Digest& digest) { return std::string(reinterpret_cast<const char*>(digest.data()), digest.size()); };
+  const auto raw = [](const core::Digest& digest) {
+    return std::string(reinterpret_cast<const char*>(digest.data()), digest.size());
+  };
   if (key.size() > 64) key = raw(core::sha256(key));
   key.resize(64, '\0');
   std::string inner = key, outer = key;
@@ -69,11 +71,13 @@ TEST_SUITE("journal") {
           other_options = true;  // schema, metadata, transport and content checks belong to the release log
         }
       }
-      if (missing_key_file) continue;  // differs on purpose: W-35; a named key that is absent is an error of the key ring
+      if (missing_key_file)
+        continue;  // differs on purpose: W-35; a named key that is absent is an error of the key ring
       if (other_options) continue;
       if (each.find("lines") == nullptr) continue;  // about files that are not there: not the reader's concern
       std::string text;
-      for (const Value& line : each.at("lines").items) text += line.text + "\n";  // compression is undone by whoever reads the file
+      for (const Value& line : each.at("lines").items)
+        text += line.text + "\n";  // compression is undone by whoever reads the file
       const auto report = compat::verify_old_log(text, options);
       CAPTURE(report.errors.empty() ? "" : report.errors[0]);
       CHECK((report.accepted() ? "0" : "2") == each.at("exit_code").text);
@@ -88,8 +92,10 @@ TEST_SUITE("journal") {
     compat::OldLogOptions options;
     options.mac = [&](std::string_view bytes) { return hmac(key, bytes); };
     std::string text;
-    for (auto line = file.at("lines").items.rbegin(); line != file.at("lines").items.rend(); ++line) text += line->text + "\n";
-    CHECK(compat::verify_old_log(text, options).accepted());  // reordered: see "two swapped" in verify_test.cpp for ours
+    for (auto line = file.at("lines").items.rbegin(); line != file.at("lines").items.rend(); ++line)
+      text += line->text + "\n";
+    CHECK(
+        compat::verify_old_log(text, options).accepted());  // reordered: see "two swapped" in verify_test.cpp for ours
     text.replace(text.find("BTC_USDT"), 3, "ETH");
     CHECK(compat::verify_old_log(text, options).errors.size() == 1);
     CHECK_FALSE(compat::verify_old_log("{\"a\":NaN}\n", options).accepted());  // W-33

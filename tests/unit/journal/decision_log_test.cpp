@@ -27,8 +27,9 @@ TEST_SUITE("journal") {
     CHECK(core::canonical_json(json) == lines[1]);
     std::set<std::string> names;
     for (const auto& [name, value] : json.items()) names.insert(name);
-    CHECK(names == std::set<std::string>{"actor", "decision", "engine", "environment", "inputs", "kind", "libraries_sha256", "policy",
-                                         "previous", "run", "seq", "settings_sha256", "signature", "time"});
+    CHECK(names == std::set<std::string>{"actor", "decision", "engine", "environment", "inputs", "kind",
+                                         "libraries_sha256", "policy", "previous", "run", "seq", "settings_sha256",
+                                         "signature", "time"});
     CHECK(json["previous"] == first.sha256);
     CHECK(json["engine"] == core::Json{{"version", "0.1.0"}, {"build", "test"}});
     CHECK(core::parse_json(lines[0], "line")["previous"] ==
@@ -36,7 +37,8 @@ TEST_SUITE("journal") {
     // The signed bytes, cut by hand: from the comma before the member to the end of its value.
     const std::size_t begin = lines[1].find(",\"signature\":{"), end = lines[1].find('}', begin) + 1;
     const core::Signature signature{"HMAC-SHA256", "desk-hmac", json["signature"]["value"]};
-    CHECK(desk.ring.verify(core::Purpose::log_entry, lines[1].substr(0, begin) + lines[1].substr(end), signature) == core::SignatureStatus::valid);
+    CHECK(desk.ring.verify(core::Purpose::log_entry, lines[1].substr(0, begin) + lines[1].substr(end), signature) ==
+          core::SignatureStatus::valid);
     const auto report = desk.verify();
     CHECK_MESSAGE(report.verified(), codes(report));
     CHECK(report.entries == 2);
@@ -77,7 +79,10 @@ TEST_SUITE("journal") {
     refused("decision.x", [](auto& d) { (*d.decision)["x"] = std::numeric_limits<double>::quiet_NaN(); });
     refused("decision.x", [](auto& d) { (*d.decision)["x"] = std::numeric_limits<double>::infinity(); });
     refused("decision.x", [](auto& d) { (*d.decision)["x"] = "\xff"; });
-    refused("clock", [](auto& d) { d.environment = "live"; d.clock_given = true; });
+    refused("clock", [](auto& d) {
+      d.environment = "live";
+      d.clock_given = true;
+    });
     refused("annotates", [](auto& d) { d.kind = "annotation"; });
     journal::Draft huge = desk.draft();
     (*huge.decision)["x"] = 1e17;  // prints as an integer that no strict reader takes back

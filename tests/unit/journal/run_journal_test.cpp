@@ -97,7 +97,8 @@ TEST_SUITE("journal") {
     CHECK_THROWS_AS(journal.append("run_finished", Json::object()), core::Error);
     CHECK_THROWS_AS(journal.append("note", {{"x", std::numeric_limits<double>::infinity()}}), core::Error);
     CHECK(journal.append("note", {{"x", 1}}).seq == 2);
-    CHECK_THROWS_AS(RunJournal::create(run.desk.scratch / "other", "../x", {}, run.signer, run.desk.clock), core::Error);
+    CHECK_THROWS_AS(RunJournal::create(run.desk.scratch / "other", "../x", {}, run.signer, run.desk.clock),
+                    core::Error);
   }
 
   TEST_CASE("verify_path takes whatever it is given") {
@@ -136,7 +137,8 @@ TEST_SUITE("journal") {
     CHECK(broken.findings[0].file == "audit/decision_log/HEAD");
     CHECK(codes(broken).find("malformed@1") != std::string::npos);
     CHECK(codes(broken).find("changed@0") != std::string::npos);
-    CHECK(std::any_of(broken.findings.begin(), broken.findings.end(), [](const auto& each) { return each.file == "runs/r1/journal.jsonl"; }));
+    CHECK(std::any_of(broken.findings.begin(), broken.findings.end(),
+                      [](const auto& each) { return each.file == "runs/r1/journal.jsonl"; }));
     DeskLog::write(var / "plain.txt", "x");
     CHECK(codes(verify("plain.txt")) == "unsigned@0");
     CHECK_THROWS_AS(verify("absent"), core::Error);

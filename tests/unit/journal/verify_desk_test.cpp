@@ -53,7 +53,9 @@ struct Desk : DeskLog {
     end.journal = journal::JournalEnd{last.seq, last.sha256, "finished"};
     log.append(end);
   }
-  std::string libraries() const { return objects.put(core::canonical_json({{"policy", objects.put("return library")}})); }
+  std::string libraries() const {
+    return objects.put(core::canonical_json({{"policy", objects.put("return library")}}));
+  }
   journal::VerifyReport verify() const { return journal::verify_path(var, ring); }
 };
 
@@ -92,8 +94,10 @@ TEST_SUITE("journal") {
     CHECK(after([](const Desk& d) { fs::remove(d.var / "runs/run-1/journal.jsonl"); }).find("missing") == 0);
     CHECK(after([](const Desk& d) { fs::remove(d.report); }) == "missing@0");
     CHECK(after([](const Desk& d) { fs::remove(d.var / "audit/report.json.sig"); }) == "unsigned@0");
-    CHECK(after([](const Desk& d) { fs::remove(d.objects.path_of(core::sha256_hex("a long answer"))); }) == "object_missing@2");
-    CHECK(after([](const Desk& d) { fs::remove(d.objects.path_of(core::sha256_hex("return library"))); }) == "object_missing@1");
+    CHECK(after([](const Desk& d) { fs::remove(d.objects.path_of(core::sha256_hex("a long answer"))); }) ==
+          "object_missing@2");
+    CHECK(after([](const Desk& d) { fs::remove(d.objects.path_of(core::sha256_hex("return library"))); }) ==
+          "object_missing@1");
     CHECK(after([](const Desk& d) { fs::remove_all(d.objects.folder()); }).find("object_missing") != std::string::npos);
     const Desk empty;
     fs::remove_all(empty.var / "runs");
@@ -108,7 +112,8 @@ TEST_SUITE("journal") {
             DeskLog::write(d.report, "changed");
           }) == "unsigned@0 changed@0");
     const Desk desk;
-    const std::string old = core::read_file(desk.report), old_signature = core::read_file(desk.var / "audit/report.json.sig");
+    const std::string old = core::read_file(desk.report),
+                      old_signature = core::read_file(desk.var / "audit/report.json.sig");
     const_cast<Desk&>(desk).clock.set("2026-03-01T13:00:00Z");
     desk.execute("run-2", "second");
     CHECK_MESSAGE(desk.verify().verified(), codes(desk.verify()));
@@ -116,7 +121,8 @@ TEST_SUITE("journal") {
     DeskLog::write(desk.var / "audit/report.json.sig", old_signature);
     const auto report = desk.verify();
     REQUIRE(codes(report) == "changed@0");
-    CHECK(report.findings[0].sentence.find("what run run-1 wrote earlier; run run-2 wrote it last") != std::string::npos);
+    CHECK(report.findings[0].sentence.find("what run run-1 wrote earlier; run run-2 wrote it last") !=
+          std::string::npos);
   }
 
   TEST_CASE("a finished run's journal that lost its end, or was taken back with its log entries, is found") {
@@ -138,7 +144,8 @@ TEST_SUITE("journal") {
     const fs::path journal = desk.var / "runs/run-1/journal.jsonl";
     std::vector<std::size_t> ends;
     const std::string text = core::read_file(journal);
-    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) ends.push_back(at + 1);
+    for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1))
+      ends.push_back(at + 1);
     REQUIRE(ends.size() == 5);
     DeskLog::write(journal, text.substr(0, ends[3]));  // without the artefact, which a crash may explain
     CHECK(codes(desk.verify()) == "unfinished@4");
@@ -159,11 +166,13 @@ TEST_SUITE("journal") {
   }
 
   TEST_CASE("a journal in another run's folder is found") {
-    CHECK(after([](const Desk& d) { fs::rename(d.var / "runs/run-1", d.var / "runs/run-9"); }).find("changed@1") != std::string::npos);
+    CHECK(after([](const Desk& d) { fs::rename(d.var / "runs/run-1", d.var / "runs/run-9"); }).find("changed@1") !=
+          std::string::npos);
   }
 
   TEST_CASE("planted names hide nothing") {
-    for (const char* name : {"journal.jsonl", "HEAD", "audit/HEAD", "audit/journal.jsonl", "decision_log-2026-03-01.jsonl"}) {
+    for (const char* name :
+         {"journal.jsonl", "HEAD", "audit/HEAD", "audit/journal.jsonl", "decision_log-2026-03-01.jsonl"}) {
       const Desk desk;
       DeskLog::write(desk.var / name, "{}\n");
       DeskLog::write(desk.report, "changed");

@@ -122,7 +122,8 @@ TEST_SUITE("journal") {
       desk.write_lines(lines);
       const auto report = desk.verify();
       CHECK(codes(report) == "behind_head@5");
-      CHECK(report.findings[0].sentence == "the log ends at entry 5, HEAD says 8: entries 6 to 8 are missing at the end");
+      CHECK(report.findings[0].sentence ==
+            "the log ends at entry 5, HEAD says 8: entries 6 to 8 are missing at the end");
     }
     SUBCASE("everything removed") {
       desk.write_lines({});
@@ -242,7 +243,8 @@ TEST_SUITE("journal") {
     desk.fill(2);
     const DeskLog other;
     {
-      auto log = journal::DecisionLog::open(other.folder, other.signer, other.head_signer, other.ring, other.clock, {"0.1.0", "test", {}});
+      auto log = journal::DecisionLog::open(other.folder, other.signer, other.head_signer, other.ring, other.clock,
+                                            {"0.1.0", "test", {}});
       log.append(other.draft(1));
       log.append(other.draft(2));
     }
@@ -269,7 +271,8 @@ TEST_SUITE("journal") {
       CHECK(report.findings[0].file == "decision_log-2026-03-03.jsonl");
     }
     SUBCASE("seal of another segment") {
-      std::filesystem::copy_file(desk.folder / "decision_log-2026-03-01.jsonl.sig", desk.folder / "decision_log-2026-03-02.jsonl.sig",
+      std::filesystem::copy_file(desk.folder / "decision_log-2026-03-01.jsonl.sig",
+                                 desk.folder / "decision_log-2026-03-02.jsonl.sig",
                                  std::filesystem::copy_options::overwrite_existing);
       CHECK(codes(desk.verify()) == "seal_changed@0");
     }

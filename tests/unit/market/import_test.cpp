@@ -219,13 +219,15 @@ TEST_SUITE("market") {
     const auto bars = folder.file("data.csv", "time,open,high,low,close,volume\n1704067200,1,4,0.5,1,1\n");
     CHECK(refusal_of(store, bars).starts_with("cannot tell the symbol"));
     CHECK(refusal_of(store, bars).ends_with("; give it with --symbol"));
-    CHECK(refusal_of(store, bars, {.symbol = "SPY"}) == "cannot tell the interval of the bars: give it with --interval, such as --interval 1h");
+    CHECK(refusal_of(store, bars, {.symbol = "SPY"}) ==
+          "cannot tell the interval of the bars: give it with --interval, such as --interval 1h");
     CHECK(refusal_of(store, bars, {.symbol = "SPY", .interval = "1d", .columns = {{"closes", "close"}}}) ==
           "'closes' is not a field of market data (did you mean 'close'?)");
     CHECK(refusal_of(store, bars, {.symbol = "SPY", .interval = "1d", .columns = {{"close", "clos"}}}) ==
           "the file has no column 'clos' (did you mean 'close'?)");
     CHECK(refusal_of(store, bars, {.kind = Kind::quotes, .symbol = "SPY"}) ==
-          "no column for bid, ask (needed for quotes; found: time, open, high, low, close, volume); --column FIELD=COLUMN "
+          "no column for bid, ask (needed for quotes; found: time, open, high, low, close, volume); --column "
+          "FIELD=COLUMN "
           "names it where the file calls it otherwise");
     CHECK(refusal_of(store, folder.file("BTCUSDT_book.csv", "side,price,qty\nb,1,1\na,2,1\n")) ==
           "the book snapshot has no time column: give its time with --time");
@@ -237,7 +239,8 @@ TEST_SUITE("market") {
     const auto zoneless =
         folder.file("BTCUSDT_1h.csv", "time,open,high,low,close,volume\n2024-01-01 00:00:00,1,4,0.5,1,1\n");
     CHECK(refusal_of(store, zoneless) ==
-          "column 'time' holds times without a zone, such as '2024-01-01 00:00:00': say with --zoneless-utc that they are UTC");
+          "column 'time' holds times without a zone, such as '2024-01-01 00:00:00': say with --zoneless-utc that they "
+          "are UTC");
     CHECK(market::import_file(store, zoneless, {.zoneless_is_utc = true}).stored == 1);
   }
 
@@ -250,11 +253,15 @@ TEST_SUITE("market") {
         {"PK\x03\x04\x14\0"s, "the file is a ZIP archive: unpack it with unzip; only CSV text is read"},
         {"\x28\xb5\x2f\xfd\0"s, "the file is compressed by zstd: unpack it with unzstd; only CSV text is read"},
         {"BZh91AY"s, "the file is compressed by bzip2: unpack it with bunzip2; only CSV text is read"},
-        {"\xfd" "7zXZ\0"s, "the file is compressed by xz: unpack it with unxz; only CSV text is read"},
+        {"\xfd"
+         "7zXZ\0"s,
+         "the file is compressed by xz: unpack it with unxz; only CSV text is read"},
         {"PAR1\x15\0"s, "the file is a Parquet file; only CSV text is read"},
         {"SQLite format 3\0"s, "the file is an SQLite database; only CSV text is read"},
         {"\xff\xfet\0i\0"s, "the file is UTF-16 text: convert it to UTF-8 with iconv; only CSV text is read"},
-        {"\x7f" "ELF\0\0\0\n1,2"s, "the file is binary data; only CSV text is read"},
+        {"\x7f"
+         "ELF\0\0\0\n1,2"s,
+         "the file is binary data; only CSV text is read"},
         {std::string(2'000'000, '\0'), "the file is binary data; only CSV text is read"}};
     for (const auto& each : cases) {
       const std::string want = each.second;

@@ -83,9 +83,10 @@ TEST_CASE("refused values and unknown sections are placed where they were writte
         "argument | --setting portfolio.bars: expected an integer in [1, 1000], bars, found \"no\"");
   CHECK(refusal("portfolio:\n  assets: [{cap: 1}]", "") ==
         "argument | core.yaml:2:12: portfolio.assets[0].symbol: 'symbol' is missing: Name of the market.");
-  CHECK(refusal("portfolio:\n  assets: [{symbol: A}]", "portfolio.assets[0].drift={absolut: 1}") ==
-        "argument | --setting portfolio.assets[0].drift: portfolio.assets[0].drift.absolut: unknown field 'absolut' (did "
-        "you mean 'absolute'?)");
+  CHECK(
+      refusal("portfolio:\n  assets: [{symbol: A}]", "portfolio.assets[0].drift={absolut: 1}") ==
+      "argument | --setting portfolio.assets[0].drift: portfolio.assets[0].drift.absolut: unknown field 'absolut' (did "
+      "you mean 'absolute'?)");
   Layers layers;
   CHECK(error_text([&] { return layers.add(read_yaml("[1]", "core.yaml"), "desk"), 0; }) ==
         "argument | core.yaml:1:1: settings are a table of sections, found array");
@@ -118,13 +119,16 @@ TEST_CASE("an assignment that cannot be meant is refused and changes nothing") {
       {"portfolio.bars= ", "--setting portfolio.bars: nothing after '='; write '' for empty text, null for no value"},
       {"portfolio..bars=1",
        "--setting portfolio..bars: 'portfolio..bars' is not a path; accepted: section.key or section.list[0].key"},
-      {"portfolio.=1", "--setting portfolio.: 'portfolio.' is not a path; accepted: section.key or section.list[0].key"},
+      {"portfolio.=1",
+       "--setting portfolio.: 'portfolio.' is not a path; accepted: section.key or section.list[0].key"},
       {".a=1", "--setting .a: '.a' is not a path; accepted: section.key or section.list[0].key"},
       {"[0]=1", "--setting [0]: '[0]' is not a path; accepted: section.key or section.list[0].key"},
       {"portfolio.assets[x]=1",
-       "--setting portfolio.assets[x]: 'portfolio.assets[x]' is not a path; accepted: section.key or section.list[0].key"},
+       "--setting portfolio.assets[x]: 'portfolio.assets[x]' is not a path; accepted: section.key or "
+       "section.list[0].key"},
       {"portfolio.assets[0=1",
-       "--setting portfolio.assets[0: 'portfolio.assets[0' is not a path; accepted: section.key or section.list[0].key"},
+       "--setting portfolio.assets[0: 'portfolio.assets[0' is not a path; accepted: section.key or "
+       "section.list[0].key"},
       {"portfolio.assets[0]x=1",
        "--setting portfolio.assets[0]x: 'portfolio.assets[0]x' is not a path; accepted: section.key or "
        "section.list[0].key"},

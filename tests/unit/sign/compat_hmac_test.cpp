@@ -20,7 +20,8 @@ Value load(const std::string& name) {
 
 std::string from_hex(std::string_view hex) {
   std::string out;
-  for (std::size_t i = 0; i < hex.size(); i += 2) out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
   return out;
 }
 
@@ -42,9 +43,12 @@ TEST_SUITE("sign") {
       CHECK(core::sha256_hex(canonical) == each.at("canonical_sha256").text);
       const std::string key = from_hex(keys.at(each.at("key").text).text);
       const Value& signature = each.at("signature");
-      CHECK(compat::mac_text(compat::mac_named(each.at("algorithm").text), key, canonical) == signature.at("value").text);
+      CHECK(compat::mac_text(compat::mac_named(each.at("algorithm").text), key, canonical) ==
+            signature.at("value").text);
       CHECK(compat::verify(each.at("payload"), &signature, key, each.at("algorithm").text));
-      const auto sign = [&] { return compat::sign(each.at("payload"), key, each.at("algorithm").text, text(each.at("key_id"))); };
+      const auto sign = [&] {
+        return compat::sign(each.at("payload"), key, each.at("algorithm").text, text(each.at("key_id")));
+      };
       if (key.size() < 32) {
         CHECK_THROWS_AS(static_cast<void>(sign()), core::Error);  // differs on purpose: W-31
       } else {
@@ -62,7 +66,8 @@ TEST_SUITE("sign") {
       CAPTURE(id);
       const auto payload = [&](std::string_view json) { return core::compat::read_json(json, "case"); };
       const std::string* canonical = each.find("canonical_json_utf8") ? &each.at("canonical_json_utf8").text : nullptr;
-      if (canonical != nullptr && (canonical->find("NaN") != std::string::npos || canonical->find("Infinity") != std::string::npos)) {
+      if (canonical != nullptr &&
+          (canonical->find("NaN") != std::string::npos || canonical->find("Infinity") != std::string::npos)) {
         CHECK_THROWS_AS(payload(*canonical), core::Error);  // differs on purpose: W-33
       } else if (id == "int_keys") {
         // Differs on purpose (spec 1.1: text keys only): the bytes are proved as they are, the order is by text.
@@ -77,14 +82,16 @@ TEST_SUITE("sign") {
           CHECK_THROWS_AS(static_cast<void>(compat::mac_named(name)), core::Error);
         } else {
           CHECK(compat::mac_text(compat::mac_named(name), key, R"({"a":1})") == each.at("signature").at("value").text);
-          CHECK(core::compat::read_json(compat::sign(payload(R"({"a":1})"), long_key, name), "s").at("algorithm").text ==
-                each.at("signature").at("algorithm").text);
+          CHECK(
+              core::compat::read_json(compat::sign(payload(R"({"a":1})"), long_key, name), "s").at("algorithm").text ==
+              each.at("signature").at("algorithm").text);
         }
       } else if (id.starts_with("empty_key")) {
         if (each.find("signature") != nullptr) {
           CHECK(compat::mac_text(compat::Mac::sha256, "", R"({"a":1})") == each.at("signature").at("value").text);
         }
-        CHECK_THROWS_AS(static_cast<void>(compat::sign(payload(R"({"a":1})"), "")), core::Error);  // differs on purpose: W-31
+        CHECK_THROWS_AS(static_cast<void>(compat::sign(payload(R"({"a":1})"), "")),
+                        core::Error);  // differs on purpose: W-31
       } else {
         // Values that JSON text cannot hold (dates, bytes, keys of mixed types) cannot reach ours at all.
         CHECK(each.find("error") != nullptr);
@@ -120,7 +127,8 @@ TEST_SUITE("sign") {
         continue;
       }
       const Value& output = each.at("output");
-      if (output.find("canonical") == nullptr) {  // algorithm names and the empty key, which differs on purpose when signing: W-31
+      if (output.find("canonical") ==
+          nullptr) {  // algorithm names and the empty key, which differs on purpose when signing: W-31
         const std::string name = algorithm != nullptr ? algorithm->text : "HMAC-SHA256";
         CHECK(compat::mac_text(compat::mac_named(name), each.at("input").at("key_utf8").text,
                                core::compat::canonical(each.at("input").at("payload"))) == output.at("value").text);
@@ -149,7 +157,8 @@ TEST_SUITE("sign") {
       document.kind = Value::Kind::table;
       if (signature != nullptr) document.members.emplace_back("signature", *signature);
       if (const Value* output = each.at("validate_hmac_signature").find("output")) {
-        CHECK(compat::validate(input.at("payload"), document, key, input.at("algorithm").text).size() == output->items.size());
+        CHECK(compat::validate(input.at("payload"), document, key, input.at("algorithm").text).size() ==
+              output->items.size());
       }
     }
   }

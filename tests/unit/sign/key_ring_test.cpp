@@ -35,7 +35,8 @@ sign::Secret secret_of(std::string_view bytes) {
 
 std::string from_hex(std::string_view hex) {
   std::string out;
-  for (std::size_t i = 0; i < hex.size(); i += 2) out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+  for (std::size_t i = 0; i < hex.size(); i += 2)
+    out += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
   return out;
 }
 
@@ -78,13 +79,16 @@ TEST_SUITE("sign") {
     }
     const KeyRing ring = KeyRing::open(scratch / "keys");
     CHECK(ring.list().size() == 2);
-    for (const auto& [algorithm, purpose] : {std::pair{Algorithm::hmac_sha256, Purpose::log_entry}, {Algorithm::ed25519, Purpose::log_head}}) {
+    for (const auto& [algorithm, purpose] :
+         {std::pair{Algorithm::hmac_sha256, Purpose::log_entry}, {Algorithm::ed25519, Purpose::log_head}}) {
       const auto signer = ring.signer_for(purpose, algorithm, kClock);
       const core::Signature signature = signer->sign(purpose, "bytes");
       CHECK(ring.verify(purpose, "bytes", signature) == SignatureStatus::valid);
       CHECK(ring.verify(purpose, "Bytes", signature) == SignatureStatus::wrong);
       CHECK(ring.verify(Purpose::artefact, "bytes", signature) == SignatureStatus::wrong);
-      CHECK_THROWS_AS(static_cast<void>(signer->sign(algorithm == Algorithm::ed25519 ? Purpose::log_entry : Purpose::log_head, "bytes")), core::Error);
+      CHECK_THROWS_AS(static_cast<void>(signer->sign(
+                          algorithm == Algorithm::ed25519 ? Purpose::log_entry : Purpose::log_head, "bytes")),
+                      core::Error);
       core::Signature other = signature;
       other.key_id = "someone";
       CHECK(ring.verify(purpose, "bytes", other) == SignatureStatus::unknown_key);
@@ -117,7 +121,8 @@ TEST_SUITE("sign") {
       auto key = new_key(Algorithm::hmac_sha256, "short");
       key.secret = sign::Secret(size);
       CHECK_THROWS_WITH_AS(ring.create_key(std::move(key), kClock),
-                           ("an HMAC key has at least 32 bytes, this one has " + std::to_string(size)).c_str(), core::Error);
+                           ("an HMAC key has at least 32 bytes, this one has " + std::to_string(size)).c_str(),
+                           core::Error);
     }
     CHECK(ring.list().empty());
     CHECK(KeyRing::open(scratch / "keys").list().empty());
@@ -127,8 +132,10 @@ TEST_SUITE("sign") {
     const support::ScratchFolder scratch;
     KeyRing ring = KeyRing::open(scratch / "keys");
     ring.create_key(new_key(Algorithm::hmac_sha256, "desk-hmac"), kClock);
-    CHECK_THROWS_WITH_AS(static_cast<void>(ring.signer_with("desk-hmca", kClock)),
-                         ("no key 'desk-hmca' in the key ring " + (scratch / "keys").string() + " (did you mean 'desk-hmac'?)").c_str(), core::Error);
+    CHECK_THROWS_WITH_AS(
+        static_cast<void>(ring.signer_with("desk-hmca", kClock)),
+        ("no key 'desk-hmca' in the key ring " + (scratch / "keys").string() + " (did you mean 'desk-hmac'?)").c_str(),
+        core::Error);
     CHECK_THROWS_AS(static_cast<void>(ring.signer_for(Purpose::log_head, Algorithm::ed25519, kClock)), core::Error);
     CHECK_THROWS_AS(static_cast<void>(ring.signer_for(Purpose::log_head, Algorithm::hmac_sha256, kClock)), core::Error);
     CHECK_THROWS_AS(ring.create_key(new_key(Algorithm::hmac_sha256, "desk-hmac"), kClock), core::Error);
@@ -144,7 +151,9 @@ TEST_SUITE("sign") {
     ring.create_key(std::move(key), kClock);
     const auto signer = ring.signer_with("dated", kClock);
     const auto signature = signer->sign(Purpose::log_entry, "x");
-    const auto at = [&](const char* time) { return ring.verify_at(Purpose::log_entry, "x", signature, core::parse_instant(time)); };
+    const auto at = [&](const char* time) {
+      return ring.verify_at(Purpose::log_entry, "x", signature, core::parse_instant(time));
+    };
     CHECK(at("2026-01-01T00:00:00Z") == SignatureStatus::valid);
     CHECK(at("2025-12-31T23:59:59Z") == SignatureStatus::outside_validity);
     CHECK(at("2026-06-01T00:00:00Z") == SignatureStatus::outside_validity);
@@ -188,7 +197,8 @@ TEST_SUITE("sign") {
     const auto file = scratch / "keys/k.json";
     const std::string text = core::read_file(file);
     const core::Json json = core::parse_json(text, "k");
-    for (const char* name : {"format", "version", "key_id", "algorithm", "state", "purposes", "created", "secret", "public"}) {
+    for (const char* name :
+         {"format", "version", "key_id", "algorithm", "state", "purposes", "created", "secret", "public"}) {
       CAPTURE(name);
       core::Json damaged = json;
       damaged[name] = "nonsense";

@@ -21,7 +21,8 @@ struct Desk {
   sign::KeyRing ring = sign::KeyRing::open(scratch / "keys");
   std::filesystem::path file = scratch / "report.json";
   Desk() {
-    for (const auto& [algorithm, id] : {std::pair{Algorithm::hmac_sha256, "desk-hmac"}, {Algorithm::ed25519, "desk-ed"}}) {
+    for (const auto& [algorithm, id] :
+         {std::pair{Algorithm::hmac_sha256, "desk-hmac"}, {Algorithm::ed25519, "desk-ed"}}) {
       sign::NewKey key;
       key.algorithm = algorithm;
       key.key_id = id;
@@ -107,7 +108,9 @@ TEST_SUITE("sign") {
       const Desk other;
       CHECK(sign::verify_file(desk.file, other.ring).status == FileStatus::wrong_key);
     }
-    SUBCASE("another purpose") { CHECK(sign::verify_file(desk.file, desk.ring, Purpose::log_segment).status == FileStatus::wrong_key); }
+    SUBCASE("another purpose") {
+      CHECK(sign::verify_file(desk.file, desk.ring, Purpose::log_segment).status == FileStatus::wrong_key);
+    }
     SUBCASE("a revoked key") {
       desk.ring.set_state("desk-hmac", sign::KeyState::revoked);
       CHECK(desk.status() == FileStatus::refused_key);
