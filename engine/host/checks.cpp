@@ -86,7 +86,11 @@ journal::VerifyReport verify_at(const Desk& desk, const std::filesystem::path& p
   options.chain_vouches = request.public_keys.has_value();
   if (request.expect_head) options.expect_head = core::read_file(*request.expect_head, std::size_t{1} << 20);
   std::error_code ignored;
-  if (std::filesystem::is_directory(objects_folder(desk), ignored)) options.objects = objects_folder(desk);
+  // The desk's own objects, but only for what is the desk's: other logs have theirs beside them.
+  const auto below = std::filesystem::weakly_canonical(path, ignored)
+                         .lexically_relative(std::filesystem::weakly_canonical(desk.var, ignored));
+  const bool own = !below.empty() && *below.begin() != "..";
+  if (own && std::filesystem::is_directory(objects_folder(desk), ignored)) options.objects = objects_folder(desk);
   return journal::verify_path(path, keys, options);
 }
 

@@ -83,7 +83,8 @@ void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>&
 }
 
 core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info, const Script& script,
-                           const Configuration& configuration, const std::vector<Script>& libraries) {
+                           const Configuration& configuration, const std::vector<Script>& libraries,
+                           std::uint64_t log_seq) {
   core::Json out{
       {"runbook",
        {{"name", info.name}, {"version", info.version}, {"sha256", script.sha256()}, {"place", script.place}}},
@@ -95,6 +96,7 @@ core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info,
       {"libraries_sha256", libraries_sha256(libraries)}};
   out["decision_time"] = core::format_instant(identity.time);
   if (identity.clock_given) out["clock"] = "given";
+  out["log_seq"] = log_seq;  // where in the log's order the run began: clocks can be given and go back
   return out;
 }
 
@@ -202,7 +204,8 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   stores.objects.put(configuration.bytes());
   stores.journal = journal::RunJournal::create(
       runs_folder(desk) / identity.id, identity.id,
-      started_payload(identity, info, script, configuration, state.libraries()), *stores.keys.journal, clock);
+      started_payload(identity, info, script, configuration, state.libraries(), stores.log.last_seq()),
+      *stores.keys.journal, clock);
   services.begin(identity, {&stores.objects, &stores.log, &*stores.journal, &stores.keys, &manifest});
   result.value = perform(state, services, stores, identity);
   result.artefacts = services.artefacts();

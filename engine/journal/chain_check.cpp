@@ -31,6 +31,7 @@ std::string_view finding_code_name(FindingCode code) noexcept {
     case FindingCode::seal_unknown_key: return "seal_unknown_key";
     case FindingCode::seal_malformed: return "seal_malformed";
     case FindingCode::unfinished: return "unfinished";
+    case FindingCode::unreadable: return "unreadable";
     case FindingCode::nothing: return "nothing";
   }
   return "unknown";

@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/digest.hpp"
@@ -44,11 +43,14 @@ struct RunJournal::State {
   State(const std::filesystem::path& where, const core::Signer& by, const core::Clock& given)
       : folder(where), path(where / kRunJournalName), signer(by), clock(given) {}
 
+  // A lock of the open file: whoever verifies can ask for it without taking it, and only who may write can hold it.
   void lock() {
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EWOULDBLOCK) throw Error(Code::state, "the run is being executed by another process", path.string());
-      core::throw_errno("lock", path.string(), errno);
-    }
+    struct ::flock wanted {};
+    wanted.l_type = F_WRLCK;
+    wanted.l_whence = SEEK_SET;
+    if (::fcntl(file.get(), F_OFD_SETLK, &wanted) == 0) return;
+    if (errno != EAGAIN && errno != EACCES) core::throw_errno("lock", path.string(), errno);
+    throw Error(Code::state, "the run is being executed by another process", path.string());
   }
 
   RunRecord append(std::string_view kind, const Json& payload) {

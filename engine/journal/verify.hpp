@@ -34,6 +34,7 @@ enum class FindingCode {
   seal_unknown_key,
   seal_malformed,
   unfinished,  ///< a run without its end: the records that are there are signed, whether more followed nobody can tell
+  unreadable,  ///< the operating system does not give it, or it is not a file of the kind that belongs there
   nothing      ///< nothing was found that could be verified
 };
 std::string_view finding_code_name(FindingCode code) noexcept;
@@ -89,7 +90,8 @@ VerifyReport verify_run(const std::filesystem::path& folder, const core::Verifie
                         const VerifyOptions& options = {});
 
 /// Verifies a desk's `var` as a whole: log, runs, objects, artefacts, and that each holds what the others say of it.
-/// Keeps 40 bytes of memory for each entry that names a run. Throws: Error{not_found | io}.
+/// Keeps 40 bytes of memory for each entry that names a run. A desk that is written meanwhile is read again, three
+/// times at most. Throws: Error{not_found | io}; Error{state} when somebody holds the log's lock for ten seconds.
 VerifyReport verify_desk(const std::filesystem::path& folder, const core::Verifier& verifier,
                          const VerifyOptions& options = {});
 

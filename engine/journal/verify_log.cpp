@@ -1,6 +1,7 @@
 #include "journal/verify.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include <fcntl.h>
@@ -28,6 +29,7 @@ struct Block {
   std::string text;
   std::uint64_t offset = 0, first_line = 0;
   std::vector<LineFact> facts;
+  std::vector<std::pair<std::string, std::string>> recoveries;  ///< file and SHA-256 of what was cut and kept aside
   std::vector<EntryFact> entries;  ///< one for each fact that is readable, where somebody asked for them
 };
 
@@ -43,6 +45,7 @@ class BlockWorker {
   void run(const std::string& file, Block& block) {
     block.facts.clear();
     block.entries.clear();
+    block.recoveries.clear();
     const std::string shown = parts_.prefix + file;
     for_each_line(block.text, block.offset, [&](std::string_view text, std::uint64_t offset) {
       LineFact& fact = block.facts.emplace_back();
@@ -66,6 +69,7 @@ class BlockWorker {
       }
       if (auto missing = missing_field(line.kind, members_)) fact.problem = std::move(*missing);
       if (parts_.objects != nullptr) check_objects({shown, "entry", fact.line, fact.seq, fact.offset});
+      if (line.kind == "recovery") take_recovery(block);
       if (parts_.each_entry) block.entries.push_back(entry_fact(fact, line.kind));
     });
   }
@@ -86,6 +90,13 @@ class BlockWorker {
         objects.check(text_of(core::find_member(inner_, "sha256")), "inputs", user);
       }
     }
+  }
+
+  void take_recovery(Block& block) {
+    const auto* recovery = core::find_member(members_, "recovery");
+    if (recovery == nullptr || core::scan_canonical_object(recovery->value, inner_)) return;
+    block.recoveries.emplace_back(text_of(core::find_member(inner_, "file")),
+                                  text_of(core::find_member(inner_, "sha256")));
   }
 
   EntryFact entry_fact(const LineFact& fact, std::string_view kind) {
@@ -113,16 +124,29 @@ struct Snapshot {
   std::vector<std::pair<std::string, std::uint64_t>> segments;
 };
 
+/// A commit takes milliseconds; who holds the lock for longer is not committing.
+void wait_for_commit(int lock, const std::filesystem::path& path) {
+  using namespace std::chrono_literals;
+  const auto until = std::chrono::steady_clock::now() + 10s;
+  while (::flock(lock, LOCK_SH | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() > until) {
+      throw core::Error(core::Code::state, "another process has held the log's lock for ten seconds", path.string());
+    }
+    std::this_thread::sleep_for(1ms);
+  }
+}
+
 Snapshot take_snapshot(const std::filesystem::path& folder, bool with_lock) {
   Snapshot out;
   core::FileDescriptor lock;
-  if (with_lock && std::filesystem::exists(folder / "LOCK")) {
+  if (with_lock && std::filesystem::is_regular_file(folder / "LOCK")) {
     lock = core::open_file(folder / "LOCK", O_RDONLY);
-    ::flock(lock.get(), LOCK_SH);
+    wait_for_commit(lock.get(), folder / "LOCK");
   }
-  if (std::filesystem::exists(folder / "HEAD")) out.head = core::read_file(folder / "HEAD", 1 << 20);
+  if (std::filesystem::is_regular_file(folder / "HEAD")) out.head = core::read_file(folder / "HEAD", 1 << 20);
   for (const std::string& name : list_segments(folder))
-    out.segments.emplace_back(name, std::filesystem::file_size(folder / name));
+    if (std::filesystem::is_regular_file(folder / name))
+      out.segments.emplace_back(name, std::filesystem::file_size(folder / name));
   return out;
 }
 
@@ -243,6 +267,7 @@ VerifyReport verify_log_parts(const std::filesystem::path& folder, const core::V
           if (fact.is_signed && fact.status == SignatureStatus::valid) ++report.signatures;
           chain.take(name, fact);
         }
+        for (const auto& [file, sha256] : blocks[i].recoveries) check_recovery(folder / file, file, sha256, findings);
         for (const EntryFact& entry : blocks[i].entries) parts.each_entry(entry);
       }
     }

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "core/instant.hpp"
 #include "journal/entry.hpp"
 #include "journal/object_check.hpp"
 #include "journal/verify.hpp"
@@ -52,7 +51,8 @@ struct RunFacts {
   bool finished = false;
   bool running = false;  ///< a process holds the journal's lock
   std::uint64_t records = 0;
-  core::Instant started{}, ended{};  ///< times of the first and the last record
+  std::uint64_t log_seq = 0;                      ///< last entry of the log when the run began
+  std::map<std::string, std::string> recoveries;  ///< SHA-256 of what was cut and kept aside, by file
   std::vector<NamedEntry> entries;
   std::vector<NamedObject> objects;
   std::map<std::string, NamedArtefact> artefacts;  ///< by path as recorded; the last record of a path counts
@@ -67,8 +67,15 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
 void check_file(const std::filesystem::path& file, const std::string& shown, const core::Verifier& verifier,
                 VerifyReport& report, FindingList& findings);
 
+/// Checks that what a recovery cut is still kept aside.
+void check_recovery(const std::filesystem::path& file, const std::string& shown, const std::string& sha256,
+                    FindingList& findings);
+
 /// Adds what was found in a part of a folder, its files named from the folder.
 void merge(VerifyReport& into, FindingList& findings, const VerifyReport& part, const std::string& prefix);
+
+/// Whether a name is one that a decision log keeps for itself in its folder.
+bool belongs_to_log(const std::string& name);
 
 /// Whether a folder has what only a desk's `var` has: runs, objects or the place of the log.
 bool is_desk(const std::filesystem::path& folder);

@@ -19,23 +19,31 @@ namespace {
 using core::FileStatus;
 namespace fs = std::filesystem;
 
-bool is_log(const fs::path& folder) { return fs::exists(folder / "HEAD") || !list_segments(folder).empty(); }
-bool is_run(const fs::path& folder) { return fs::exists(folder / kRunJournalName); }
+constexpr std::uint64_t kLongestFirstLine = std::uint64_t{1} << 26;
 
-bool is_bundle(const fs::path& file) {
-  BlockReader reader(file, 0, 4096);
+/// The first line of a file, or what there is of it; nothing when the file does not begin like JSON.
+std::string first_line(const fs::path& file) {
+  if (!fs::is_regular_file(file)) return {};
   std::string block;
   std::uint64_t offset = 0;
-  reader.next(block, offset);
-  return block.substr(0, block.find('\n')).find("\"format\":\"ballast-bundle\"") != std::string::npos;
+  BlockReader beginning(file, 0, 1);
+  beginning.next(block, offset);
+  if (beginning.torn() != "{") return {};
+  BlockReader reader(file, 0, kLongestFirstLine, std::size_t{1} << 16);
+  if (!reader.next(block, offset)) return reader.torn();
+  return block.substr(0, block.find('\n'));
 }
 
-/// Whether a name is one that a decision log keeps for itself in its folder.
-bool belongs_to_log(const std::string& name) {
-  const std::string plain = name.ends_with(".sig") ? name.substr(0, name.size() - 4) : name;
-  return is_segment_name(plain) || name.starts_with("HEAD") || name == "LOCK" || name == "SUSPECT" || name == "torn" ||
-         name.starts_with("index.sqlite");
+bool is_bundle(const fs::path& file) {
+  return file.extension() == ".bundle" || first_line(file).find("\"format\":\"ballast-bundle\"") != std::string::npos;
 }
+
+/// A HEAD of another program (git has one) makes no log.
+bool is_log(const fs::path& folder) {
+  return !list_segments(folder).empty() ||
+         first_line(folder / "HEAD").find("\"format\":\"ballast-log-head\"") != std::string::npos;
+}
+bool is_run(const fs::path& folder) { return fs::is_regular_file(folder / kRunJournalName); }
 
 /// The store of the desk that a log or run stands in, or nothing.
 std::optional<fs::path> objects_near(const fs::path& folder) {
@@ -67,9 +75,20 @@ VerifyReport verify_folder(const fs::path& folder, const core::Verifier& verifie
 
 }  // namespace
 
+bool belongs_to_log(const std::string& name) {
+  const std::string plain = name.ends_with(".sig") ? name.substr(0, name.size() - 4) : name;
+  return is_segment_name(plain) || name.starts_with("HEAD") || name == "LOCK" || name == "SUSPECT" || name == "torn" ||
+         name.starts_with("index.sqlite");
+}
+
 bool is_desk(const fs::path& folder) {
-  return fs::is_directory(folder / kRunsFolder) || fs::is_directory(folder / kObjectsFolder) ||
-         fs::is_directory(folder / kLogFolder);
+  const auto some = [](const fs::path& inside, const auto& holds) {
+    if (!fs::is_directory(inside)) return false;
+    const fs::directory_iterator all(inside);
+    return std::any_of(fs::begin(all), fs::end(all), [&](const auto& entry) { return holds(entry.path()); });
+  };
+  return fs::is_directory(folder / kLogFolder) || some(folder / kRunsFolder, is_run) ||
+         some(folder / kObjectsFolder, [](const fs::path& file) { return is_sha256_hex(file.filename().string()); });
 }
 
 bool is_evidence_name(const std::string& name) {
@@ -77,10 +96,23 @@ bool is_evidence_name(const std::string& name) {
          is_sha256_hex(name);
 }
 
+void check_recovery(const fs::path& file, const std::string& shown, const std::string& sha256, FindingList& findings) {
+  if (!fs::is_regular_file(file)) {
+    findings.add(
+        {FindingCode::missing, shown, 0, std::nullopt, 0, 1, "what a recovery cut and kept aside is not there"});
+  } else if (core::sha256_file_hex(file) != sha256) {
+    findings.add(
+        {FindingCode::changed, shown, 0, std::nullopt, 0, 1, "what a recovery cut and kept aside was changed"});
+  }
+}
+
 void check_file(const fs::path& file, const std::string& shown, const core::Verifier& verifier, VerifyReport& report,
                 FindingList& findings) {
   ++report.files;
-  const core::FileVerdict verdict = core::verify_file(file, verifier);
+  // The list of reviewed scripts is signed as an approval, everything else as an artefact.
+  const bool manifest = file.filename() == "manifest.json" && file.parent_path().filename() == "policies";
+  const core::FileVerdict verdict =
+      core::verify_file(file, verifier, manifest ? core::Purpose::approval : core::Purpose::artefact);
   for (const auto& each : verdict.signatures) report.signatures += each.status == core::SignatureStatus::valid ? 1 : 0;
   FindingCode code = FindingCode::changed;
   switch (verdict.status) {
@@ -119,43 +151,115 @@ void merge(VerifyReport& into, FindingList& findings, const VerifyReport& part, 
   into.findings_total += part.findings_total - listed;
 }
 
+namespace {
+
+/// Verifies one entry of a folder, whatever it is.
+class TreeWalk {
+ public:
+  TreeWalk(const core::Verifier& verifier, const VerifyOptions& options, const std::set<std::string>& skip,
+           VerifyReport& report)
+      : verifier_(verifier),
+        options_(options),
+        skip_(skip),
+        report_(report),
+        findings_(report, options.most_findings) {}
+
+  void take(const fs::path& path) {
+    const std::string name = path.filename().string();
+    try {
+      if (fs::is_symlink(path)) {
+        take_link(path);
+      } else if (fs::is_directory(path)) {
+        merge(report_, findings_, verify_below(path, name), name);
+      } else if (!fs::is_regular_file(path)) {
+        add(FindingCode::unreadable, name, "a device, a pipe or a socket is no evidence");
+      } else {
+        take_file(path, name);
+      }
+    } catch (const fs::filesystem_error& e) {
+      add(FindingCode::unreadable, name, e.code().message());
+    } catch (const core::Error& e) {
+      add(FindingCode::unreadable, name, e.message());
+    }
+  }
+
+ private:
+  void add(FindingCode code, const std::string& name, std::string sentence) {
+    findings_.add({code, name, 0, std::nullopt, 0, 1, std::move(sentence)});
+  }
+
+  /// A link to a file is that file; one to a folder is not followed, as it may lead anywhere.
+  void take_link(const fs::path& path) {
+    std::error_code broken;
+    if (fs::is_regular_file(path, broken)) {
+      take_file(path, path.filename().string());
+    } else {
+      ++report_.unsigned_files;
+    }
+  }
+
+  VerifyReport verify_below(const fs::path& path, const std::string& name) {
+    // What is kept out further below: audit/decision_log keeps only decision_log out of audit.
+    std::set<std::string> below;
+    for (auto at = skip_.lower_bound(name + "/"); at != skip_.end() && at->starts_with(name + "/"); ++at) {
+      below.insert(at->substr(name.size() + 1));
+    }
+    return below.empty() ? verify_folder(path, verifier_, options_) : verify_tree(path, verifier_, options_, below);
+  }
+
+  void take_file(const fs::path& path, const std::string& name) {
+    if (name.ends_with(".sig")) {
+      const std::string plain = name.substr(0, name.size() - 4);
+      check_file(path.parent_path() / plain, plain, verifier_, report_, findings_);
+    } else if (is_sha256_hex(name)) {
+      if (core::sha256_file_hex(path) == name) {
+        ++report_.objects;
+      } else {
+        add(FindingCode::object_changed, name, fmt::format("the object {} was changed", name));
+      }
+    } else if (is_bundle(path)) {
+      merge(report_, findings_, verify_bundle(path, verifier_, options_), "");
+    } else if (!fs::exists(path.string() + ".sig")) {
+      ++report_.unsigned_files;
+    }
+  }
+
+  const core::Verifier& verifier_;
+  const VerifyOptions& options_;
+  const std::set<std::string>& skip_;
+  VerifyReport& report_;
+  FindingList findings_;
+};
+
+/// Adds a finding when nothing could be verified, or when a HEAD to compare with had no log to be compared with.
+void require_something(VerifyReport& report, const VerifyOptions& options) {
+  FindingList findings(report, options.most_findings);
+  const auto add = [&](FindingCode code, std::string sentence) {
+    findings.add({code, "", 0, std::nullopt, 0, 1, std::move(sentence)});
+  };
+  if (options.expect_head && !report.head_seq) {
+    add(FindingCode::no_head, "there is no log here that could be compared with the HEAD kept elsewhere");
+  }
+  if (report.verified() && report.entries + report.records + report.files + report.objects == 0) {
+    add(FindingCode::nothing,
+        fmt::format("nothing here can be verified: no log, run, bundle or object, and none of {} files has a signature",
+                    report.unsigned_files));
+  }
+}
+
+}  // namespace
+
 VerifyReport verify_tree(const fs::path& folder, const core::Verifier& verifier, const VerifyOptions& options,
                          const std::set<std::string>& skip) {
   VerifyReport report;
   report.subject = folder.string();
   report.kind = "folder";
-  FindingList findings(report, options.most_findings);
   std::vector<fs::path> inside;
   for (const auto& entry : fs::directory_iterator(folder)) inside.push_back(entry.path());
   std::sort(inside.begin(), inside.end());
+  TreeWalk walk(verifier, options, skip, report);
   for (const fs::path& path : inside) {
-    const std::string name = path.filename().string();
-    if (skip.contains(name)) continue;
-    if (fs::is_symlink(path) && fs::is_directory(path)) {
-      ++report.unsigned_files;
-    } else if (fs::is_directory(path)) {
-      // What is kept out further below: audit/decision_log keeps only decision_log out of audit.
-      std::set<std::string> below;
-      for (auto at = skip.lower_bound(name + "/"); at != skip.end() && at->starts_with(name + "/"); ++at) {
-        below.insert(at->substr(name.size() + 1));
-      }
-      merge(report, findings,
-            below.empty() ? verify_folder(path, verifier, options) : verify_tree(path, verifier, options, below), name);
-    } else if (name.ends_with(".sig")) {
-      const std::string plain = name.substr(0, name.size() - 4);
-      check_file(path.parent_path() / plain, plain, verifier, report, findings);
-    } else if (is_sha256_hex(name)) {
-      if (core::sha256_file_hex(path) == name) {
-        ++report.objects;
-      } else {
-        findings.add(
-            {FindingCode::object_changed, name, 0, std::nullopt, 0, 1, fmt::format("the object {} was changed", name)});
-      }
-    } else if (fs::is_regular_file(path) && is_bundle(path)) {
-      merge(report, findings, verify_bundle(path, verifier, options), "");
-    } else if (!fs::exists(path.string() + ".sig")) {
-      ++report.unsigned_files;
-    }
+    if (!skip.contains(path.filename().string())) walk.take(path);
   }
   return report;
 }
@@ -164,29 +268,32 @@ VerifyReport verify_path(const fs::path& path, const core::Verifier& verifier, c
   const std::string name = path.filename().string();
   if (fs::is_directory(path)) {
     VerifyReport report = verify_folder(path, verifier, options);
-    if (report.verified() && report.entries + report.records + report.files + report.objects == 0) {
-      FindingList findings(report, options.most_findings);
-      findings.add(
-          {FindingCode::nothing, "", 0, std::nullopt, 0, 1,
-           fmt::format(
-               "nothing here can be verified: no log, run, bundle or object, and none of {} files has a signature",
-               report.unsigned_files)});
-    }
+    require_something(report, options);
     return report;
   }
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
   const std::string plain = name.ends_with(".sig") ? name.substr(0, name.size() - 4) : name;
-  if (is_segment_name(plain) || (name == "HEAD" && is_log(folder))) return verify_path(folder, verifier, options);
+  if (is_segment_name(plain) || (name.starts_with("HEAD") && is_log(folder)))
+    return verify_path(folder, verifier, options);
   if (name == kRunJournalName) return verify_path(folder, verifier, options);
   if (!fs::exists(path) && !fs::exists(path.string() + ".sig")) {
     throw core::Error(core::Code::not_found, "there is nothing here to verify", path.string());
   }
-  if (!name.ends_with(".sig") && fs::exists(path) && is_bundle(path)) return verify_bundle(path, verifier, options);
+  if (fs::exists(path) && !fs::is_regular_file(path)) {
+    throw core::Error(core::Code::argument, "neither a file nor a folder: it cannot be verified", path.string());
+  }
+  if (fs::exists(path) && is_bundle(path)) return verify_bundle(path, verifier, options);
   VerifyReport report;
   report.subject = path.string();
   report.kind = "file";
-  FindingList findings(report, options.most_findings);
-  check_file(folder / plain, plain, verifier, report, findings);
+  if (is_sha256_hex(name)) {
+    const std::set<std::string> nothing;
+    TreeWalk(verifier, options, nothing, report).take(path);
+  } else {
+    FindingList findings(report, options.most_findings);
+    check_file(folder / plain, plain, verifier, report, findings);
+  }
+  require_something(report, options);
   return report;
 }
 

@@ -1,9 +1,6 @@
 // Verification of one run: its records are signed and chained, and it ends where it says it does.
-#include <cerrno>
-
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
@@ -20,7 +17,10 @@ using core::Json;
 /// Whether a process holds the journal's lock, that is: the run is going on.
 bool is_running(const std::filesystem::path& journal) {
   const core::FileDescriptor file = core::open_file(journal, O_RDONLY);
-  return ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  struct ::flock asked {};
+  asked.l_type = F_RDLCK;
+  asked.l_whence = SEEK_SET;
+  return ::fcntl(file.get(), F_OFD_GETLK, &asked) == 0 && asked.l_type == F_WRLCK;
 }
 
 /// Collects what a record names. Requires: `record` was read from a canonical line.
@@ -34,6 +34,9 @@ void take_record(RunFacts& facts, const Json& record, const LineFact& fact) {
     if (record.contains("runbook") && record["runbook"].is_object()) object("runbook", record["runbook"], "sha256");
     object("settings", record, "settings_sha256");
     object("libraries", record, "libraries_sha256");
+    if (record.contains("log_seq")) facts.log_seq = record["log_seq"].get<std::uint64_t>();
+  } else if (kind == "recovery") {
+    facts.recoveries[record.at("file").get<std::string>()] = record.at("sha256").get<std::string>();
   } else if (kind == "run_finished") {
     object("libraries", record, "libraries_sha256");
   } else if (kind == "answer") {
@@ -80,7 +83,6 @@ class RecordReader {
     if (fact.line == 1) begin(line, fact);
     if (facts_.finished) fact.problem = "a record after the end of the run";
     facts_.finished = facts_.finished || line.kind == "run_finished";
-    facts_.ended = line.time;
     try {
       take_record(facts_, core::parse_json(text, "record"), fact);
     } catch (const Json::exception&) {
@@ -92,7 +94,6 @@ class RecordReader {
 
  private:
   void begin(const LineView& line, LineFact& fact) {
-    facts_.started = line.time;
     const auto* run = core::find_member(members_, "run");
     const auto id = run == nullptr ? std::nullopt : core::plain_string(run->value);
     facts_.id = id.value_or("");
@@ -146,10 +147,12 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
     add(FindingCode::truncated, facts.records + 1, reader.torn_offset(),
         fmt::format("line {} ends without its line feed after {} bytes", facts.records + 1, reader.torn().size()));
   }
-  if (facts.records == 0) add(FindingCode::missing, 0, 0, "the run's journal has no record");
+  if (facts.records == 0 && !facts.running) add(FindingCode::missing, 0, 0, "the run's journal has no record");
+  for (const auto& [file, sha256] : facts.recoveries) check_recovery(folder / file, file, sha256, findings);
   chain.finish();
   report.vouched = chain.vouched();
-  const std::string called = std::filesystem::weakly_canonical(folder).filename().string();
+  const std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
+  const std::string called = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
   if (facts.records > 0 && facts.id != called) {
     add(FindingCode::changed, 1, 0,
         fmt::format("the journal is of the run '{}', its folder is called '{}'", facts.id, called));

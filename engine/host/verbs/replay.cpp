@@ -62,7 +62,8 @@ void show(const ReplayResult& result, bool judged) {
 }
 
 /// Proves what is about to be replayed: a record that anybody could have written proves nothing by being repeated.
-/// Keys that are not known here leave it unproved, which is said; everything else is a finding.
+/// Keys that are not known leave a bundle unproved, and what only secret keys prove where public ones are given. This
+/// is said; everything else is a finding.
 std::vector<journal::VerifyReport> prove(const Desk& desk, const Subject& subject,
                                          const std::optional<std::string>& public_keys, bool& unproved) {
   std::vector<journal::VerifyReport> out;
@@ -74,8 +75,9 @@ std::vector<journal::VerifyReport> prove(const Desk& desk, const Subject& subjec
       out.push_back(verify_at(desk, runs_folder(desk) / subject.text, {public_keys, {}}));
   }
   for (journal::VerifyReport& each : out) {
-    const auto is_unknown = [](const journal::Finding& finding) {
-      return finding.code == journal::FindingCode::unknown_key;
+    const bool excused = subject.kind == SubjectKind::bundle || public_keys;
+    const auto is_unknown = [&](const journal::Finding& finding) {
+      return excused && finding.code == journal::FindingCode::unknown_key;
     };
     for (const journal::Finding& finding : each.findings) {
       if (is_unknown(finding)) each.findings_total -= finding.count;

@@ -114,7 +114,14 @@ TEST_SUITE("journal") {
         const auto entry = log.append(draft);
         journal.append("decision", {{"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
       }
-      journal.finish({{"outcome", "passed"}});
+      const auto last = journal.finish({{"outcome", "passed"}});
+      journal::Draft end;
+      end.kind = "run_finished";
+      end.actor = "anna";
+      end.environment = "paper";
+      end.run = "r1";
+      end.journal = journal::JournalEnd{last.seq, last.sha256, "finished"};
+      log.append(end);
     }
     DeskLog::write(var / "report.json", "{}");
     const core::Signer* const signers[] = {&run.signer};
@@ -122,7 +129,7 @@ TEST_SUITE("journal") {
     const auto verify = [&](const char* path) { return journal::verify_path(var / path, desk.ring); };
     CHECK(verify("audit/decision_log").objects == 5);
     CHECK(verify("audit/decision_log/HEAD").kind == "decision_log");
-    CHECK(verify("audit/decision_log/decision_log-2026-03-01.jsonl").entries == 2);
+    CHECK(verify("audit/decision_log/decision_log-2026-03-01.jsonl").entries == 3);
     CHECK(verify("runs/r1/journal.jsonl").kind == "run");
     CHECK(verify("report.json").verified());
     CHECK(verify("report.json.sig").verified());

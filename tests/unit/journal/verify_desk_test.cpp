@@ -1,6 +1,8 @@
 // A desk is verified as a whole: what was removed or put back is missed by what remains.
 #include <functional>
 
+#include <sys/stat.h>
+
 #include <doctest/doctest.h>
 
 #include "core/error.hpp"
@@ -27,7 +29,8 @@ struct Desk : DeskLog {
   void execute(const std::string& id, const std::string& text, bool finished = true) const {
     auto log = open();
     const std::string answer = objects.put("a long answer");
-    auto run = RunJournal::create(var / "runs" / id, id, {{"libraries_sha256", libraries()}}, signer, clock);
+    auto run = RunJournal::create(var / "runs" / id, id,
+                                  {{"libraries_sha256", libraries()}, {"log_seq", log.last_seq()}}, signer, clock);
     run.append("answer", {{"call", "ballast.market.closes"}, {"answer_sha256", answer}});
     for (int i = 1; i <= 2; ++i) {
       journal::Draft decision = draft(i);
@@ -191,6 +194,87 @@ TEST_SUITE("journal") {
     DeskLog::write(folder / "report.json", "changed");
     DeskLog::write(folder / "HEAD", "{}\n");
     CHECK(codes(journal::verify_path(folder, desk.ring)).find("changed@0") != std::string::npos);
+  }
+
+  TEST_CASE("an older artefact put back is found whatever the clocks said") {
+    Desk desk;
+    const std::string old = core::read_file(desk.report),
+                      old_signature = core::read_file(desk.var / "audit/report.json.sig");
+    desk.clock.set("2026-03-01T09:00:00Z");  // given, and before the first run's
+    desk.execute("run-2", "second");
+    CHECK_MESSAGE(desk.verify().verified(), codes(desk.verify()));
+    DeskLog::write(desk.report, old);
+    DeskLog::write(desk.var / "audit/report.json.sig", old_signature);
+    CHECK(codes(desk.verify()) == "changed@0");
+  }
+
+  TEST_CASE("the end of the log taken back with an older HEAD is missed by the run that ended") {
+    const Desk desk;
+    const std::string head = core::read_file(desk.folder / "HEAD"), lines = desk.segment_text();
+    desk.execute("run-2", "first");
+    CHECK(desk.verify().verified());
+    DeskLog::write(desk.folder / "HEAD", head);
+    DeskLog::write(desk.segment(), lines);
+    CHECK(codes(desk.verify()) == "missing@3 missing@4 unfinished@6");
+  }
+
+  TEST_CASE("without a log there is nothing to compare a HEAD with, and nothing that proves objects") {
+    const Desk desk;
+    journal::VerifyOptions options;
+    options.expect_head = core::read_file(desk.folder / "HEAD");
+    CHECK(journal::verify_path(desk.var, desk.ring, options).verified());
+    fs::remove_all(desk.folder);
+    fs::remove_all(desk.var / "runs");
+    CHECK(codes(journal::verify_path(desk.var, desk.ring, options)) == "missing@0 no_head@0");
+    CHECK(codes(journal::verify_path(desk.report, desk.ring, options)) == "no_head@0");
+  }
+
+  TEST_CASE("what a recovery kept aside is followed") {
+    const Desk desk;
+    DeskLog::write(desk.segment(), desk.segment_text() + "{\"torn");
+    desk.execute("run-2", "first");
+    REQUIRE(fs::exists(desk.folder / "torn"));
+    CHECK_MESSAGE(desk.verify().verified(), codes(desk.verify()));
+    const fs::path kept = fs::directory_iterator(desk.folder / "torn")->path();
+    DeskLog::write(kept, "{\"tor");
+    CHECK(codes(desk.verify()) == "changed@0");
+    fs::remove_all(desk.folder / "torn");
+    CHECK(codes(desk.verify()) == "missing@0");
+  }
+
+  TEST_CASE("files beside the log and beside the runs are looked at") {
+    for (const char* folder : {"audit/decision_log", "runs"}) {
+      const Desk desk;
+      DeskLog::write(desk.var / folder / "planted.json", "{}");
+      CHECK(desk.verify().unsigned_files == 1);
+      DeskLog::write(desk.var / folder / "planted.json.sig", "{}");
+      CHECK(codes(desk.verify()) == "malformed@0");
+    }
+  }
+
+  TEST_CASE("folders of others are not taken for logs, runs or desks") {
+    const Desk desk;
+    for (const char* name : {"git/logs/HEAD", "notes/runs/2026/a.txt", "reports/objects/b.txt"}) {
+      const fs::path file = desk.var / name;
+      fs::create_directories(file.parent_path());
+      DeskLog::write(file, "0000 1111 somebody\n");
+    }
+    const auto report = desk.verify();
+    CHECK_MESSAGE(report.verified(), codes(report));
+    CHECK(report.unsigned_files == 3);
+  }
+
+  TEST_CASE("pipes and folders in the place of files are findings and hang nobody") {
+    const Desk desk;
+    REQUIRE(::mkfifo((desk.var / std::string(64, 'a')).c_str(), 0600) == 0);
+    REQUIRE(::mkfifo((desk.var / "x.bundle").c_str(), 0600) == 0);
+    CHECK(codes(desk.verify()) == "unreadable@0 unreadable@0");
+    CHECK_THROWS_AS(journal::verify_path(desk.var / "x.bundle", desk.ring), core::Error);
+    const Desk other;
+    fs::remove(other.folder / "HEAD");
+    REQUIRE(::mkfifo((other.folder / "HEAD").c_str(), 0600) == 0);
+    fs::create_directories(other.folder / "decision_log-2026-03-02.jsonl");
+    CHECK(codes(other.verify()).find("no_head@0") == 0);
   }
 
   TEST_CASE("links that lead in circles are not followed") {
