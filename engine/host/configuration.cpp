@@ -1,6 +1,7 @@
 #include "host/configuration.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -36,10 +37,16 @@ void add_governors(core::Json& governors, core::Json& unreadable, const std::fil
     if (ending == ".yaml" || ending == ".yml" || ending == ".toml" || ending == ".json") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
+  std::map<std::string, std::string> files_here;
   for (const auto& file : files) {
     const std::string name = file.stem().string();
     governors.erase(name);  // a broken one must not let the installation's through
     unreadable.erase(name);
+    const auto [first, only] = files_here.emplace(name, file.filename().string());
+    if (!only) {
+      unreadable[name] = fmt::format("config/governors has both {} and {}: keep one", first->second, file.filename().string());
+      continue;
+    }
     try {
       governors[name] = read_governor(file);
     } catch (const core::Error& e) {

@@ -108,5 +108,10 @@ TEST_SUITE("parameters") {
         "config/governors/strategies_core.yaml:2:1: not YAML"));
     CHECK(value["governors"].contains("stage6_core"));
     CHECK(!value["governors"].contains("strategies_core"));  // the installation's does not stand in for it
+    folder.spill("config/governors/stage6_core.yml", "name: stage6_core\nassets: []\n");
+    const core::Json twice = host::read_configuration(desk, std::nullopt, {}).value();
+    CHECK(!twice["governors"].contains("stage6_core"));
+    CHECK(twice["unreadable_governors"]["stage6_core"] ==
+          "config/governors has both stage6_core.yaml and stage6_core.yml: keep one");
   }
 }
