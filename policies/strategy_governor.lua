@@ -26,7 +26,7 @@ local reasons = configuration.reasons {
   held_on_missing_data = "A strategy's metrics are unknown, and all are required.",
   -- What the operator should know.
   strategy_not_configured = "An event names a strategy that is not configured.",
-  metric_invalid = "A metric is not a finite number and was left out.",
+  metric_invalid = "A metric is not a finite number, or out of range, and was left out.",
   observation_without_alpha = "An observation carries no alpha and does not count as a sample.",
   score_unknown = "A strategy scores zero because its metrics are unknown.",
   dynamic_weights_refused = "Weights given from outside do not fit into the portfolio.",

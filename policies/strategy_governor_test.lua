@@ -89,7 +89,7 @@ return testing.suite("strategy governor", {
     testing.near(decision.remaining_cash, 0, { absolute = 1e-9 })
   end },
   { "what a full strategy cannot take flows to the others", function()
-    local decision = rebalance(both(100, 1))
+    local decision = rebalance(both(9, 1))
     weighs(decision, "trend", 0.8)
     weighs(decision, "reversion", 0.2)
   end },
@@ -152,6 +152,33 @@ return testing.suite("strategy governor", {
     testing.is_nil(answer(decision, "trend").alpha)
     testing.equal(answer(decision, "trend").samples, 0)
     testing.is_true(has(decision.advisories, "metric_invalid"))
+  end },
+  { "a rate or penalty below zero is unknown, not perfect", function()
+    local bad = observe("trend", 1, { slo_violation_rate = -1, risk_penalty = -1 })
+    local decision = rebalance({ bad, observe("reversion", 1) })
+    testing.equal(decision.outcome, "hold")
+    testing.equal(decision.reasons[1].data, { strategy = "trend", metrics = { "slo_violation_rate", "risk_penalty" } })
+    testing.equal(decision.advisories[1].data.message, "slo_violation_rate: found -1, accepted at least 0")
+    local known = decide({ events = { observe("trend", 1, { risk_penalty = 0.9, slo_violation_rate = 0.8 }) } })
+    local after = decide({ state = known.next_state, events = { bad,
+      { kind = "risk", strategy = "trend", risk_penalty = -1 } } })
+    testing.equal(answer(after, "trend").risk_penalty, 0.9)
+    testing.equal(answer(after, "trend").slo_violation_rate, 0.8)
+    testing.equal(#after.advisories, 3)
+  end },
+  { "an alpha in percent is refused and called that", function()
+    local decision = rebalance(both(60, 0.9))
+    testing.equal(decision.outcome, "hold")
+    testing.is_nil(answer(decision, "trend").alpha)
+    testing.equal(decision.advisories[1].data.message, "alpha: found 60, accepted -10 to 10 (fraction); "
+      .. "fractions are wanted, not percent: 60 percent is written 0.6")
+  end },
+  { "a sample weight that cannot be read counts nothing", function()
+    for _, weight in ipairs({ -1, nan, "two" }) do
+      local decision = decide({ events = { observe("trend", 1, { sample_weight = weight }) } })
+      testing.equal(answer(decision, "trend").samples, 0)
+      testing.is_true(has(decision.advisories, "metric_invalid"))
+    end
   end },
   { "required metrics that are unknown hold the rebalance", function()
     local decision = rebalance({ observe("trend", 1) })
@@ -343,6 +370,10 @@ return testing.suite("strategy governor", {
       events = { { kind = "target_volatility", strategy = "trend", value = nan } } })
     testing.equal(decision.changes, {})
     testing.is_true(has(decision.advisories, "target_volatility_refused"))
+    decision = decide({ governor = config,
+      events = { { kind = "target_volatility", strategy = "trend", value = -0.05 } } })
+    testing.equal(decision.changes, {})
+    testing.contains(decision.advisories[1].data.message, "found -0.05")
     config.strategies.trend.max_target_volatility = 0.15
     decision = decide({ governor = config,
       events = { { kind = "target_volatility", strategy = "trend", value = 15 } } })
@@ -350,7 +381,7 @@ return testing.suite("strategy governor", {
     testing.contains(decision.advisories[1].data.message, "15 percent is written 0.15")
   end },
   { "signals scale with weight over baseline, up to the configured factor", function()
-    local decision = rebalance(both(100, 1))
+    local decision = rebalance(both(9, 1))
     testing.near(answer(decision, "trend").signal_factor, 1.6, { absolute = 1e-9 })
     testing.equal(answer(decision, "trend").max_signals, 4)
     testing.near(answer(decision, "reversion").signal_factor, 0.4, { absolute = 1e-9 })

@@ -25,7 +25,9 @@ local function show(decision)
     lines[#lines + 1] = report.reason(reason)
   end
   for _, advisory in ipairs(decision.advisories) do
-    lines[#lines + 1] = ("advisory (%s): %s"):format(advisory.severity or "notice", advisory.code)
+    local message = advisory.data and advisory.data.message
+    lines[#lines + 1] = ("advisory (%s): %s%s"):format(advisory.severity or "notice", advisory.code,
+      message and ": " .. message or "")
   end
   return table.concat(lines, "\n")
 end

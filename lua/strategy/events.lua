@@ -29,18 +29,24 @@ local function metrics_of(context, event)
   return context.state.metrics[name]
 end
 
--- A finite metric, or nil; one that is there and unreadable is reported.
+-- What a metric may be. A rate or penalty below zero would count as better than none at all. Alpha has no
+-- natural bound; the highest observed anywhere was 9, so what is above 10 was meant as percent.
+local metric_ranges = {
+  alpha = { low = -10, high = 10, unit = "fraction", fraction = true },
+  slo_violation_rate = { low = 0 },
+  risk_penalty = { low = 0 },
+  sample_weight = { low = 0 },
+}
+
+-- A finite metric within its range, or nil; one that is there and is not taken is reported.
 local function metric(context, event, found, field)
   local value = values.known(found[field])
-  if value ~= nil and not values.is_finite(value) then
-    advise(context, "metric_invalid", { strategy = event.strategy, metric = field })
+  local message = value ~= nil and ranges.message(field, value, metric_ranges[field] or {}) or nil
+  if message ~= nil then
+    advise(context, "metric_invalid", { strategy = event.strategy, metric = field, message = message })
     return nil
   end
   return value
-end
-
-local function floored(value)
-  return value and math.max(0, value)
 end
 
 local function smooth(context, metrics, field, value)
@@ -108,14 +114,14 @@ function handlers.observe(context, event)
   end
   local alpha = metric(context, event, found, "alpha")
   smooth(context, metrics, "alpha", alpha)
-  smooth(context, metrics, "slo_violation_rate",
-    floored(metric(context, event, found, "slo_violation_rate")))
-  metrics.risk_penalty = floored(metric(context, event, found, "risk_penalty"))
-    or metrics.risk_penalty
+  smooth(context, metrics, "slo_violation_rate", metric(context, event, found, "slo_violation_rate"))
+  metrics.risk_penalty = metric(context, event, found, "risk_penalty") or metrics.risk_penalty
   metrics.net_edge_bps = metric(context, event, found, "net_edge_bps") or metrics.net_edge_bps
   metrics.cost_bps = metric(context, event, found, "cost_bps") or metrics.cost_bps
   if alpha ~= nil then
-    local weight = floored(metric(context, event, found, "sample_weight")) or 1
+    -- A weight that is there and cannot be read counts nothing.
+    local weight = values.known(found.sample_weight) == nil and 1
+      or metric(context, event, found, "sample_weight") or 0
     metrics.samples = metrics.samples + weight
   else
     advise(context, "observation_without_alpha", { strategy = event.strategy })
@@ -126,8 +132,7 @@ end
 function handlers.risk(context, event)
   local metrics = metrics_of(context, event)
   if metrics ~= nil then
-    metrics.risk_penalty = floored(metric(context, event, event, "risk_penalty"))
-      or metrics.risk_penalty
+    metrics.risk_penalty = metric(context, event, event, "risk_penalty") or metrics.risk_penalty
   end
 end
 
@@ -213,7 +218,7 @@ function handlers.target_volatility(context, event)
     return
   end
   local strategy = context.config.by_name[event.strategy]
-  local value = floored(metric(context, event, event, "value"))
+  local value = metric(context, event, event, "value")
   local message = value and ranges.message("value", value, ranges.volatility)
   if value == nil or message ~= nil or strategy.target_volatility == nil then
     advise(context, "target_volatility_refused", { strategy = event.strategy, message = message })

@@ -63,6 +63,34 @@ local function reads_percent_error_as_rate(metrics)
     and error_percent ~= (known(metrics.slo_breach_pct) or 0)
 end
 
+local function figure_of(metrics, ...)
+  for _, name in ipairs({ ... }) do
+    if is_number(known(metrics[name])) then
+      return metrics[name]
+    end
+  end
+  return nil
+end
+
+-- The old governor took a rate or penalty below zero for zero. That shows where another figure was
+-- known before, or where a rebalance follows before a figure that can be one.
+local function counts_negative_as_none(case, find)
+  local before, unknown = {}, {}
+  for _, step in ipairs(case.steps) do
+    local figure = step.op == "observe" and case.config.strategies[step.strategy] and (find(step.metrics) or 0)
+    if figure and figure >= 0 then
+      before[step.strategy], unknown[step.strategy] = figure, nil
+    elseif figure and (before[step.strategy] or 0) > 0 then
+      return true
+    elseif figure then
+      unknown[step.strategy] = before[step.strategy] == nil or nil
+    elseif step.op == "rebalance" and next(unknown) ~= nil then
+      return true
+    end
+  end
+  return false
+end
+
 --- True when the weights of a `dynamic` step are to be divided by their sum.
 function rules.is_normalised(step)
   return step.normalize ~= false and step.normalise ~= false
@@ -177,6 +205,39 @@ rules.list = {
           and (known(step.metrics.slo_breach_pct) or 0) == 0 then
           testing.is_true(state.smoothed_slo < known(step.metrics.allocation_error_pct))
         end
+      end
+    end,
+  },
+  {
+    defect = "O-03",
+    says = "a violation rate or risk penalty below zero is not taken for none",
+    applies = function(case)
+      return not refused_by_config(case) and (counts_negative_as_none(case, function(metrics)
+        return figure_of(metrics, "slo_violation_rate", "slo_breach_pct")
+      end) or counts_negative_as_none(case, function(metrics)
+        return figure_of(metrics, "risk_penalty", "drawdown_pct")
+      end))
+    end,
+    ours = function(_, found)
+      for _, metrics in pairs(found.next_state.metrics) do
+        testing.is_true((metrics.slo_violation_rate or 0) >= 0 and (metrics.risk_penalty or 0) >= 0)
+        testing.is_true(found.steps[#found.steps].decision == nil or metrics.slo_violation_rate ~= nil)
+      end
+    end,
+  },
+  {
+    defect = "W-18",
+    says = "an alpha in percent is not taken",
+    applies = function(case)
+      return not refused_by_config(case) and each_step(case, function(step)
+        local alpha = step.op == "observe" and case.config.strategies[step.strategy]
+          and figure_of(step.metrics, "alpha_score", "avg_confidence")
+        return alpha and math.abs(alpha) > 10
+      end)
+    end,
+    ours = function(_, found)
+      for _, metrics in pairs(found.next_state.metrics) do
+        testing.is_true(math.abs(metrics.alpha or 0) <= 10)
       end
     end,
   },
