@@ -229,6 +229,20 @@ return testing.suite("strategy governor", {
     testing.equal(cost({ report }), 5)
     testing.equal(cost({ report, observe("trend", 1, { cost_bps = 0 }) }), 0)
   end },
+  { "a cost report that names no configured strategy is told, with the nearest name, and forgets no cost", function()
+    local known = decide({ events = { { kind = "costs", strategies = { trend = { total_bps = 90 },
+      reversion = { total_bps = 70 } } } } })
+    local decision = decide({ state = known.next_state,
+      events = { { kind = "costs", strategies = { trendd = { total_bps = 900 }, reversion = { total_bps = 60 } } } } })
+    testing.equal(answer(decision, "trend").cost_bps, 90)
+    testing.equal(answer(decision, "reversion").cost_bps, 60)
+    testing.equal(decision.advisories[1].code, "strategy_not_configured")
+    testing.equal(decision.advisories[1].data, { strategy = "trendd", kind = "costs", nearest = "trend",
+      message = "unknown strategy 'trendd' (did you mean 'trend'?); accepted: reversion, trend" })
+    testing.is_nil(decision.next_state.costs.strategies.trendd)
+    local report = { kind = "costs", strategies = { reversion = { total_bps = 60 } } }
+    testing.equal(answer(decide({ state = known.next_state, events = { report } }), "trend").cost_bps, 0)
+  end },
   { "baselines stay fixed when an unconfigured strategy appears (W-17)", function()
     local decision = decide({ events = { observe("new", 5) } })
     testing.equal(answer(decision, "trend").baseline_weight, 0.5)

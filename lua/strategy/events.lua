@@ -19,14 +19,21 @@ local function advise(context, code, data)
   }
 end
 
+-- True when `name` is configured; otherwise that is reported, with the name that was likely meant.
+local function is_configured(context, name, kind)
+  name = tostring(values.known(name))
+  if context.config.by_name[name] ~= nil then
+    return true
+  end
+  local names = values.names(context.config.by_name)
+  advise(context, "strategy_not_configured", { strategy = name, kind = kind, nearest = nearest.name(name, names),
+    message = nearest.message("strategy", name, names) })
+  return false
+end
+
 -- The metrics of a configured strategy, or nil after reporting that it is not configured.
 local function metrics_of(context, event)
-  local name = values.known(event.strategy)
-  if name == nil or context.config.by_name[name] == nil then
-    advise(context, "strategy_not_configured", { strategy = tostring(name), kind = event.kind })
-    return nil
-  end
-  return context.state.metrics[name]
+  return is_configured(context, event.strategy, event.kind) and context.state.metrics[event.strategy] or nil
 end
 
 -- What a metric may be. A rate or penalty below zero would count as better than none at all. Alpha has no
@@ -136,11 +143,23 @@ function handlers.risk(context, event)
   end
 end
 
--- A cost report replaces all costs known so far; its total replaces the default.
+-- A cost report replaces all costs known so far; its total replaces the default. One that names a
+-- strategy nobody configured may mean another one: what it does not name keeps its costs then.
 function handlers.costs(context, event)
   local costs = context.state.costs
   costs.default_bps = values.number(event.default_bps) or costs.default_bps
-  costs.strategies = values.copy(values.table(event.strategies))
+  local reported, all_configured = {}, true
+  for name, cost in pairs(values.table(event.strategies)) do
+    if is_configured(context, name, event.kind) then
+      reported[name] = values.copy(cost)
+    else
+      all_configured = false
+    end
+  end
+  for name, cost in pairs(all_configured and {} or costs.strategies) do
+    reported[name] = reported[name] or cost
+  end
+  costs.strategies = reported
 end
 
 -- One cost, of a strategy or of a strategy under one risk profile.
@@ -166,9 +185,7 @@ local function positive_weights(context, event)
   for name, weight in pairs(values.table(event.weights)) do
     if not values.is_finite(weight) or weight <= 0 then
       advise(context, "metric_invalid", { strategy = name, metric = "weight" })
-    elseif context.config.by_name[name] == nil then
-      advise(context, "strategy_not_configured", { strategy = name, kind = event.kind })
-    else
+    elseif is_configured(context, name, event.kind) then
       wanted[name], sum = weight, sum + weight
     end
   end

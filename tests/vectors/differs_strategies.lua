@@ -221,7 +221,6 @@ rules.list = {
     ours = function(_, found)
       for _, metrics in pairs(found.next_state.metrics) do
         testing.is_true((metrics.slo_violation_rate or 0) >= 0 and (metrics.risk_penalty or 0) >= 0)
-        testing.is_true(found.steps[#found.steps].decision == nil or metrics.slo_violation_rate ~= nil)
       end
     end,
   },
