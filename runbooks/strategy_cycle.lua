@@ -58,7 +58,8 @@ return runbook.define {
       return params.events and ballast.files.read_document(params.events) or ballast.json.array({})
     end)
     local last = run:step("state", function()
-      local entry = ballast.journal.last({ kind = "decision", policy = "strategy_governor", governor = governor.name })
+      local entry = ballast.journal.last({ kind = "decision", policy = "strategy_governor", governor = governor.name,
+        environment = run.information.environment })
       return entry and { seq = entry.seq, state = entry.decision.next_state } or {}
     end)
     local now = ballast.clock.now()
