@@ -29,7 +29,7 @@ local reasons = configuration.reasons {
   metric_invalid = "A metric is not a finite number, or out of range, and was left out.",
   observation_without_alpha = "An observation carries no alpha and does not count as a sample.",
   score_unknown = "A strategy scores zero because its metrics are unknown.",
-  dynamic_weights_refused = "Weights given from outside do not fit into the portfolio.",
+  dynamic_weights_refused = "Weights given from outside do not fit into the portfolio, or nobody takes them.",
   target_volatility_refused = "A target volatility is unknown or out of range, or the strategy has none.",
   total_weight_above_max = "The weights in force together exceed the portfolio.",
 }

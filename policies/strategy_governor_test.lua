@@ -351,6 +351,43 @@ return testing.suite("strategy governor", {
     weighs(decision, "trend", 0.5)
     testing.is_true(has(decision.advisories, "dynamic_weights_refused"))
   end },
+  { "a dynamic weight of zero is zero, within the bounds of its strategy", function()
+    local decision = decide({ events = { { kind = "dynamic_weights", normalise = false,
+      weights = { trend = 0.6, reversion = 0 } } } })
+    weighs(decision, "trend", 0.6)
+    weighs(decision, "reversion", 0.1)
+    testing.equal(decision.advisories, {})
+    local config = governor()
+    config.strategies.reversion.min_weight = 0
+    weighs(decide({ governor = config, events = { { kind = "dynamic_weights",
+      weights = { trend = 3, reversion = 0 } } } }), "reversion", 0)
+    local nothing = decide({ governor = config, events = { { kind = "dynamic_weights", normalise = false,
+      weights = { trend = 0, reversion = 0 } } } })
+    weighs(nothing, "trend", 0.2)
+    weighs(nothing, "reversion", 0)
+    local unshared = decide({ events = { { kind = "dynamic_weights", weights = { trend = 0, reversion = 0 } } } })
+    weighs(unshared, "trend", 0.5)
+    testing.equal(unshared.advisories[1].data.message, "weights: the sum is 0, which cannot be shared out")
+  end },
+  { "dynamic weights of which one is no weight are not taken at all", function()
+    for _, case in ipairs({ { nan, "metric_invalid" }, { "half", "metric_invalid" }, { -0.1, "dynamic_weights_refused" } }) do
+      local decision = decide({ events = { { kind = "dynamic_weights", normalise = false,
+        weights = { trend = 0.3, reversion = case[1] } } } })
+      weighs(decision, "trend", 0.5)
+      testing.is_nil(decision.next_state.last_rebalance_time)
+      testing.equal(#decision.advisories, 1)
+      testing.equal(decision.advisories[1].code, case[2])
+    end
+  end },
+  { "a governor that is switched off takes no dynamic weights", function()
+    local config = governor()
+    config.enabled = false
+    local decision = decide({ governor = config, events = { { kind = "dynamic_weights",
+      weights = { trend = 3, reversion = 1 } } } })
+    weighs(decision, "trend", 0.5)
+    testing.is_nil(decision.next_state.last_rebalance_time)
+    testing.equal(decision.advisories[1].data.message, "the governor is switched off")
+  end },
   { "the report tells every change of weight, signed, from and to (W-05)", function()
     local decision = rebalance(both(3, 1))
     testing.equal(#decision.changes, 2)

@@ -180,26 +180,55 @@ function handlers.cost(context, event)
   end
 end
 
-local function positive_weights(context, event)
-  local wanted, sum = {}, 0
-  for name, weight in pairs(values.table(event.weights)) do
-    if not values.is_finite(weight) or weight <= 0 then
-      advise(context, "metric_invalid", { strategy = name, metric = "weight" })
-    elseif is_configured(context, name, event.kind) then
-      wanted[name], sum = weight, sum + weight
+-- The weight of one configured strategy in the event, or nil after reporting that it is none.
+local function wanted_weight(context, name, weight)
+  local message = ranges.message("weights." .. name, weight, { low = 0 })
+  if message == nil then
+    return weight
+  end
+  advise(context, values.is_finite(weight) and "dynamic_weights_refused" or "metric_invalid",
+    { strategy = name, metric = "weight", message = message })
+  return nil
+end
+
+-- The weights of configured strategies and their sum. Zero is a weight. Nothing when one cannot be
+-- read: without it the others would mean something else.
+local function wanted_weights(context, event)
+  local wanted, sum, readable = {}, 0, true
+  for name, found in pairs(values.table(event.weights)) do
+    if is_configured(context, name, event.kind) then
+      local weight = wanted_weight(context, name, found)
+      wanted[name], sum, readable = weight, sum + (weight or 0), readable and weight ~= nil
     end
   end
+  if not readable then
+    return {}, 0
+  end
   return wanted, sum
+end
+
+-- What speaks against weights of that `sum`, or nil.
+local function weights_refusal(context, sum, normalise)
+  if not context.config.enabled then
+    return "the governor is switched off"
+  end
+  return normalise and sum == 0 and "weights: the sum is 0, which cannot be shared out" or nil
 end
 
 -- Weights that somebody else decided: within each strategy's bounds, and only when all of them
 -- together still fit. They restart the rebalance interval.
 function handlers.dynamic_weights(context, event)
-  local wanted, sum = positive_weights(context, event)
-  if sum <= 0 then
+  local wanted, sum = wanted_weights(context, event)
+  if next(wanted) == nil then
     return
   end
-  local scale = values.known(event.normalise) == false and 1 or sum
+  local normalise = values.known(event.normalise) ~= false
+  local refused = weights_refusal(context, sum, normalise)
+  if refused ~= nil then
+    advise(context, "dynamic_weights_refused", { message = refused })
+    return
+  end
+  local scale = normalise and sum or 1
   local range = ranges.weight(context.config.weight_limit)
   for name, weight in pairs(wanted) do
     local message = ranges.message("weights." .. name, weight / scale, range)

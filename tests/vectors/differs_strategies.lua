@@ -99,7 +99,7 @@ end
 local function dynamic_sum(case, step)
   local wanted, sum, total = {}, 0, 0
   for name, weight in pairs(step.weights) do
-    if is_number(weight) and weight > 0 and case.config.strategies[name] then
+    if is_number(weight) and weight >= 0 and case.config.strategies[name] then
       wanted[name], sum = weight, sum + weight
     end
   end
@@ -112,6 +112,19 @@ local function dynamic_sum(case, step)
     total = total + math.min(math.max(weight, strategy.min_weight), strategy.max_weight)
   end
   return total
+end
+
+-- The weights of configured strategies in a `dynamic` step: how many are positive, zero, unreadable.
+local function weights_of(case, step)
+  local counts = { positive = 0, zero = 0, unreadable = 0 }
+  for name, weight in pairs(step.op == "dynamic" and step.weights or {}) do
+    if case.config.strategies[name] ~= nil then
+      local readable = is_number(weight) and weight >= 0
+      local kind = not readable and "unreadable" or weight > 0 and "positive" or "zero"
+      counts[kind] = counts[kind] + 1
+    end
+  end
+  return counts
 end
 
 rules.list = {
@@ -237,6 +250,59 @@ rules.list = {
     ours = function(_, found)
       for _, metrics in pairs(found.next_state.metrics) do
         testing.is_true(math.abs(metrics.alpha or 0) <= 10)
+      end
+    end,
+  },
+  {
+    defect = "W-07",
+    says = "weights given from outside of which one is unreadable or below zero are refused as a whole",
+    applies = function(case)
+      return not refused_by_config(case) and known(case.config.enabled) == true and each_step(case, function(step)
+        local counts = weights_of(case, step)
+        return counts.unreadable > 0 and counts.positive > 0
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        if weights_of(case, step).unreadable > 0 then
+          testing.is_true(found.steps[index].snapshot.source ~= step.source)
+        end
+      end
+    end,
+  },
+  {
+    defect = "W-01",
+    says = "a weight of zero given from outside is zero",
+    applies = function(case)
+      return not refused_by_config(case) and known(case.config.enabled) == true and each_step(case, function(step)
+        local counts = weights_of(case, step)
+        return counts.zero > 0 and counts.positive > 0 and counts.unreadable == 0 and dynamic_sum(case, step) <= 1 + 1e-9
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        for name, weight in pairs(weights_of(case, step).positive > 0 and step.weights or {}) do
+          local strategy = case.config.strategies[name]
+          if weight == 0 and strategy ~= nil and weights_of(case, step).unreadable == 0 then
+            testing.equal(found.steps[index].current_weights[name], strategy.min_weight)
+          end
+        end
+      end
+    end,
+  },
+  {
+    defect = "O-04",
+    says = "a governor that is switched off takes no weights from outside",
+    applies = function(case)
+      return not refused_by_config(case) and known(case.config.enabled) ~= true and each_step(case, function(step)
+        return weights_of(case, step).positive > 0
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        if step.op == "dynamic" then
+          testing.is_true(found.steps[index].snapshot.source ~= step.source)
+        end
       end
     end,
   },
