@@ -113,9 +113,7 @@ local function answer(config, state, strategy)
   if strategy.baseline > 0 then
     factor = weight / strategy.baseline
   end
-  if strategy.max_signal_factor > 0 then
-    factor = math.min(factor, strategy.max_signal_factor)
-  end
+  factor = math.min(factor, strategy.max_signal_factor)
   return {
     strategy = strategy.name,
     weight = weight,

@@ -437,6 +437,12 @@ return testing.suite("strategy governor", {
     testing.equal(answer(decision, "trend").max_signals, 4)
     testing.near(answer(decision, "reversion").signal_factor, 0.4, { absolute = 1e-9 })
   end },
+  { "a maximum signal factor of zero is zero, not the absence of a maximum (W-01)", function()
+    local decision = rebalance(both(9, 1), function(config)
+      config.strategies.trend.max_signal_factor = 0
+    end)
+    testing.equal(answer(decision, "trend").signal_factor, 0)
+  end },
   { "a disabled governor and one without strategies hold", function()
     testing.is_true(has(rebalance({}, function(config)
       config.enabled = false

@@ -307,6 +307,24 @@ rules.list = {
     end,
   },
   {
+    defect = "W-01",
+    says = "a maximum signal factor of zero is zero, not the absence of a maximum",
+    applies = function(case)
+      return not refused_by_config(case) and each_step(case, function(step)
+        local strategy = step.op == "resolve" and case.config.strategies[step.strategy]
+        return strategy and (known(strategy.max_signal_factor) or 1) <= 0
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        local strategy = step.op == "resolve" and case.config.strategies[step.strategy]
+        if strategy and (known(strategy.max_signal_factor) or 1) <= 0 then
+          testing.equal(found.steps[index].allocation.signal_factor, 0)
+        end
+      end
+    end,
+  },
+  {
     defect = "W-33",
     says = "observed figures that are not finite are left out",
     applies = function(case)
