@@ -31,6 +31,7 @@ local reasons = configuration.reasons {
   score_unknown = "A strategy scores zero because its metrics are unknown.",
   dynamic_weights_refused = "Weights given from outside do not fit into the portfolio, or nobody takes them.",
   target_volatility_refused = "A target volatility is unknown or out of range, or the strategy has none.",
+  weight_above_max = "A weight in force exceeds the strategy's maximum.",
   total_weight_above_max = "The weights in force together exceed the portfolio.",
 }
 
@@ -170,6 +171,22 @@ local function advise_on_total(config, state, advisories)
   end
 end
 
+-- A maximum that was lowered is a limit that is breached now: it waits for no interval. What it frees
+-- stays cash until the next rebalance. A governor that is switched off only says so.
+local function obey_maxima(config, state, advisories)
+  for _, strategy in ipairs(config.strategies) do
+    local weight = state.weights[strategy.name]
+    -- Sharing out reaches a maximum up to rounding.
+    if not bounds.at_most("weight", strategy.max_weight + 1e-9):check(weight).passed then
+      advisories[#advisories + 1] = { code = "weight_above_max", severity = "warning",
+        data = { strategy = strategy.name, found = weight, limit = strategy.max_weight, reduced = config.enabled } }
+      if config.enabled then
+        state.weights[strategy.name] = strategy.max_weight
+      end
+    end
+  end
+end
+
 local function refuse(input, problems)
   return policy.deny {
     time = type(input.time) == "string" and input.time or nil,
@@ -250,6 +267,7 @@ local function decide(input)
   local context = { config = config, state = states.read(input.state, config), time = input.time,
     advisories = {} }
   states.follow_settings(context.state, config)
+  obey_maxima(config, context.state, context.advisories)
   problems = events.apply(context, input.events)
   if #problems > 0 then
     return refuse(input, problems)

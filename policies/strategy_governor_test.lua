@@ -211,6 +211,26 @@ return testing.suite("strategy governor", {
     testing.is_true(at("2024-01-01T00:20:00Z").rebalanced)
     testing.is_true(at("2024-01-01T00:00:01Z", true).rebalanced)
   end },
+  { "a maximum that was lowered holds at once, whatever the interval or missing data", function()
+    local first = rebalance(both(9, 1))
+    local config = governor()
+    config.strategies.trend.max_weight = 0.4
+    local decision = decide({ governor = config, state = first.next_state, rebalance = true })
+    testing.is_true(has(decision.reasons, "held_by_interval"))
+    weighs(decision, "trend", 0.4)
+    weighs(decision, "reversion", 0.2)
+    testing.near(answer(decision, "trend").signal_factor, 0.4 / answer(decision, "trend").baseline_weight)
+    testing.equal(#decision.changes, 1)
+    testing.near(decision.changes[1].change, -0.4, { absolute = 1e-9 })
+    testing.equal(decision.advisories[1].code, "weight_above_max")
+    testing.equal(decision.advisories[1].data.limit, 0.4)
+    testing.equal(decide({ governor = config, state = decision.next_state }).advisories, {})
+    weighs(decide({ governor = config, state = first.next_state }), "trend", 0.4)
+    config.enabled = false
+    decision = decide({ governor = config, state = first.next_state })
+    weighs(decision, "trend", 0.8)
+    testing.is_true(has(decision.advisories, "weight_above_max"))
+  end },
   { "costs are looked up from the observed to the default", function()
     local function cost(events)
       return answer(decide({ governor = (function()
