@@ -231,6 +231,81 @@ return testing.suite("strategy governor", {
     weighs(decision, "trend", 0.8)
     testing.is_true(has(decision.advisories, "weight_above_max"))
   end },
+  { "metrics older than the configured age are unknown, and a new observation starts afresh", function()
+    local config = governor()
+    config.max_metric_age_seconds = 3600
+    local first = decide({ governor = config, events = both(3, 1), rebalance = true })
+    local function at(time, events)
+      return decide({ governor = config, time = time, state = first.next_state, events = events, rebalance = true })
+    end
+    testing.is_true(at("2024-01-01T01:00:00Z").rebalanced)
+    local late = at("2024-01-01T01:00:01Z")
+    local all = { "alpha", "slo_violation_rate", "risk_penalty" }
+    testing.equal(late.outcome, "hold")
+    testing.equal(late.reasons[1], { code = "held_on_missing_data",
+      data = { strategy = "reversion", metrics = all, too_old = all } })
+    testing.is_nil(answer(late, "trend").alpha)
+    local again = at("2024-11-30T00:00:00Z", both(1, 1))
+    testing.is_true(again.rebalanced)
+    testing.equal(answer(again, "trend").alpha, 1)
+    local risk = at("2024-01-01T01:00:01Z", { { kind = "risk", strategy = "trend", risk_penalty = 0 } })
+    testing.equal(risk.reasons[2].data.too_old, { "alpha", "slo_violation_rate" })
+    testing.is_true(decide({ time = "2024-11-30T00:00:00Z", state = first.next_state, rebalance = true }).rebalanced)
+  end },
+  { "a metric of unknown age, or from the future, is unknown where ages are limited", function()
+    local config = governor()
+    config.max_metric_age_seconds = 3600
+    for _, time in ipairs({ "2024-01-01T00:00:01Z", "yesterday", false }) do
+      local state = decide({ events = both(3, 1) }).next_state
+      state.metrics.trend.times.alpha = time or nil
+      local decision = decide({ governor = config, state = state, rebalance = true })
+      testing.equal(decision.reasons[1].data, { strategy = "trend", metrics = { "alpha" }, too_old = { "alpha" } })
+    end
+  end },
+  { "a state with a rate or penalty below zero does not know it", function()
+    local state = decide({ events = both(3, 1) }).next_state
+    state.metrics.trend.slo_violation_rate = -5
+    local decision = decide({ state = state, rebalance = true })
+    testing.equal(decision.reasons[1].data, { strategy = "trend", metrics = { "slo_violation_rate" } })
+  end },
+  { "events with a time count once, and as of their time", function()
+    local config = governor()
+    config.max_metric_age_seconds = 3600
+    local events = both(3, 1)
+    for _, event in ipairs(events) do
+      event.time = "2023-12-31T23:30:00Z"
+    end
+    events[3] = { kind = "cost", strategy = "trend", cost_bps = 5, time = "2023-12-31T23:30:00Z" }
+    events[4] = { kind = "cost", strategy = "trend", risk_profile = "calm", cost_bps = 5, time = "2023-12-31T23:30:00Z" }
+    local first = decide({ governor = config, events = events })
+    testing.equal(first.advisories, {})
+    local second = decide({ governor = config, state = first.next_state, events = events })
+    testing.equal(second.next_state, first.next_state)
+    testing.equal(answer(second, "trend").samples, 1)
+    testing.equal(#second.advisories, 4)
+    testing.equal(second.advisories[1].code, "event_already_counted")
+    testing.is_true(has(decide({ governor = config, time = "2024-01-01T00:30:01Z", state = first.next_state,
+      rebalance = true }).reasons, "held_on_missing_data"))
+    events[1].time = "2023-12-31T23:30:01Z"
+    testing.equal(answer(decide({ governor = config, state = first.next_state, events = events }), "trend").samples, 2)
+  end },
+  { "an event of which something was not taken can be corrected and handed in again", function()
+    local time = "2023-12-31T23:30:00Z"
+    local first = decide({ events = { { kind = "costs", time = time, strategies = { trendd = { total_bps = 9 } } } } })
+    local second = decide({ state = first.next_state,
+      events = { { kind = "costs", time = time, strategies = { trend = { total_bps = 9 } } } } })
+    testing.equal(answer(second, "trend").cost_bps, 9)
+    testing.equal(second.advisories, {})
+  end },
+  { "an event with a time that cannot be is refused", function()
+    for time, message in pairs({ ["2024-01-01T00:00:01Z"] = "later than the decision", ["today"] = "expected an instant" }) do
+      local event = observe("trend", 1)
+      event.time = time
+      local decision = decide({ events = { event } })
+      testing.equal(decision.reasons[1].code, "event_invalid")
+      testing.contains(decision.reasons[1].message, message)
+    end
+  end },
   { "costs are looked up from the observed to the default", function()
     local function cost(events)
       return answer(decide({ governor = (function()

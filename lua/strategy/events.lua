@@ -3,7 +3,9 @@
 -- Invariant: what was not observed is not counted as zero. A strategy that nobody configured is
 -- reported and changes nothing.
 
+local ages = require "strategy.ages"
 local bounds = require "bounds"
+local instant = require "instant"
 local nearest = require "nearest"
 local policy = require "policy"
 local ranges = require "ranges"
@@ -19,6 +21,13 @@ local function advise(context, code, data)
   }
 end
 
+-- Reports what of an event is not taken. Such an event is not remembered as counted, so that it can be
+-- corrected and handed in again.
+local function refuse_part(context, code, data)
+  context.incomplete = true
+  advise(context, code, data)
+end
+
 -- True when `name` is configured; otherwise that is reported, with the name that was likely meant.
 local function is_configured(context, name, kind)
   name = tostring(values.known(name))
@@ -26,7 +35,7 @@ local function is_configured(context, name, kind)
     return true
   end
   local names = values.names(context.config.by_name)
-  advise(context, "strategy_not_configured", { strategy = name, kind = kind, nearest = nearest.name(name, names),
+  refuse_part(context, "strategy_not_configured", { strategy = name, kind = kind, nearest = nearest.name(name, names),
     message = nearest.message("strategy", name, names) })
   return false
 end
@@ -50,33 +59,41 @@ local function metric(context, event, found, field)
   local value = values.known(found[field])
   local message = value ~= nil and ranges.message(field, value, metric_ranges[field] or {}) or nil
   if message ~= nil then
-    advise(context, "metric_invalid", { strategy = event.strategy, metric = field, message = message })
+    refuse_part(context, "metric_invalid", { strategy = event.strategy, metric = field, message = message })
     return nil
   end
   return value
 end
 
-local function smooth(context, metrics, field, value)
+-- Takes a metric that is known, and when it was observed.
+local function replace(context, metrics, event, field, value)
   if value == nil then
     return
   end
+  metrics[field] = value
+  metrics.times = metrics.times or {}
+  metrics.times[field] = values.known(event.time) or context.time
+end
+
+-- The same, smoothed with what was known before; what is too old to count is not smoothed with.
+local function smooth(context, metrics, event, field, value)
   local factor, before = context.config.smoothing, metrics[field]
-  if before == nil or metrics.samples <= 0 or factor >= 1 then
-    metrics[field] = value
-  else
-    metrics[field] = factor * value + (1 - factor) * before
+  if value ~= nil and before ~= nil and metrics.samples > 0 and factor < 1
+    and not ages.is_stale(context.config, metrics, field, context.time) then
+    value = factor * value + (1 - factor) * before
   end
+  replace(context, metrics, event, field, value)
 end
 
 -- What each kind of event may hold. With a misspelt `risk_profile` the cost of one profile would become
 -- that of the whole strategy, so an event with an unknown field is refused.
 local fields = {
-  observe = { "kind", "strategy", "metrics" },
-  risk = { "kind", "strategy", "risk_penalty" },
-  costs = { "kind", "default_bps", "strategies" },
-  cost = { "kind", "strategy", "risk_profile", "cost_bps" },
-  dynamic_weights = { "kind", "weights", "source", "normalise" },
-  target_volatility = { "kind", "strategy", "value" },
+  observe = { "kind", "time", "strategy", "metrics" },
+  risk = { "kind", "time", "strategy", "risk_penalty" },
+  costs = { "kind", "time", "default_bps", "strategies" },
+  cost = { "kind", "time", "strategy", "risk_profile", "cost_bps" },
+  dynamic_weights = { "kind", "time", "weights", "source", "normalise" },
+  target_volatility = { "kind", "time", "strategy", "value" },
 }
 local kinds = values.names(fields)
 local cost_fields = { "total_bps", "profiles" }
@@ -84,8 +101,21 @@ local cost_fields = { "total_bps", "profiles" }
 -- Figures that an observation may carry beside others, which are for somebody else.
 local metric_fields = { "alpha", "slo_violation_rate", "risk_penalty", "net_edge_bps", "cost_bps", "sample_weight" }
 
+-- What is wrong with the time of an event, or nil.
+local function time_refusal(context, event)
+  local time = values.known(event.time)
+  if time == nil then
+    return nil
+  end
+  if instant.seconds(time) == nil then
+    return ("time: expected an instant such as 2026-01-14T23:00:00Z, found '%s'"):format(time)
+  end
+  return instant.elapsed(time, context.time) < 0
+    and ("time: %s is later than the decision at %s"):format(time, context.time) or nil
+end
+
 -- Why `event` must not be applied, or nil.
-local function refusal(event)
+local function refusal(context, event)
   local known = fields[event.kind]
   if known == nil then
     return nearest.message("kind", tostring(event.kind), kinds)
@@ -107,7 +137,7 @@ local function refusal(event)
       return nearest.message("metric", field, metric_fields)
     end
   end
-  return nil
+  return time_refusal(context, event)
 end
 
 local handlers = {}
@@ -120,9 +150,9 @@ function handlers.observe(context, event)
     return
   end
   local alpha = metric(context, event, found, "alpha")
-  smooth(context, metrics, "alpha", alpha)
-  smooth(context, metrics, "slo_violation_rate", metric(context, event, found, "slo_violation_rate"))
-  metrics.risk_penalty = metric(context, event, found, "risk_penalty") or metrics.risk_penalty
+  smooth(context, metrics, event, "alpha", alpha)
+  smooth(context, metrics, event, "slo_violation_rate", metric(context, event, found, "slo_violation_rate"))
+  replace(context, metrics, event, "risk_penalty", metric(context, event, found, "risk_penalty"))
   metrics.net_edge_bps = metric(context, event, found, "net_edge_bps") or metrics.net_edge_bps
   metrics.cost_bps = metric(context, event, found, "cost_bps") or metrics.cost_bps
   if alpha ~= nil then
@@ -139,7 +169,7 @@ end
 function handlers.risk(context, event)
   local metrics = metrics_of(context, event)
   if metrics ~= nil then
-    metrics.risk_penalty = metric(context, event, event, "risk_penalty") or metrics.risk_penalty
+    replace(context, metrics, event, "risk_penalty", metric(context, event, event, "risk_penalty"))
   end
 end
 
@@ -186,7 +216,7 @@ local function wanted_weight(context, name, weight)
   if message == nil then
     return weight
   end
-  advise(context, values.is_finite(weight) and "dynamic_weights_refused" or "metric_invalid",
+  refuse_part(context, values.is_finite(weight) and "dynamic_weights_refused" or "metric_invalid",
     { strategy = name, metric = "weight", message = message })
   return nil
 end
@@ -225,7 +255,7 @@ function handlers.dynamic_weights(context, event)
   local normalise = values.known(event.normalise) ~= false
   local refused = weights_refusal(context, sum, normalise)
   if refused ~= nil then
-    advise(context, "dynamic_weights_refused", { message = refused })
+    refuse_part(context, "dynamic_weights_refused", { message = refused })
     return
   end
   local scale = normalise and sum or 1
@@ -233,7 +263,7 @@ function handlers.dynamic_weights(context, event)
   for name, weight in pairs(wanted) do
     local message = ranges.message("weights." .. name, weight / scale, range)
     if message ~= nil then
-      advise(context, "dynamic_weights_refused", { strategy = name, found = weight, message = message })
+      refuse_part(context, "dynamic_weights_refused", { strategy = name, found = weight, message = message })
       return
     end
   end
@@ -248,7 +278,7 @@ function handlers.dynamic_weights(context, event)
   end
   local bound = bounds.at_most("total_weight", context.config.max_total_weight + 1e-9)
   if not bound:check(total).passed then
-    advise(context, "dynamic_weights_refused", { sum = total,
+    refuse_part(context, "dynamic_weights_refused", { sum = total,
       max_total_weight = context.config.max_total_weight })
     return
   end
@@ -267,7 +297,7 @@ function handlers.target_volatility(context, event)
   local value = metric(context, event, event, "value")
   local message = value and ranges.message("value", value, ranges.volatility)
   if value == nil or message ~= nil or strategy.target_volatility == nil then
-    advise(context, "target_volatility_refused", { strategy = event.strategy, message = message })
+    refuse_part(context, "target_volatility_refused", { strategy = event.strategy, message = message })
     return
   end
   value = math.max(value, strategy.min_target_volatility or value)
@@ -275,14 +305,39 @@ function handlers.target_volatility(context, event)
   context.state.target_volatility[event.strategy].value = value
 end
 
+-- What an event is about, among those of its kind.
+local function subject(event)
+  local name, profile = values.known(event.strategy) or "", values.known(event.risk_profile)
+  return profile and ("%s: %s"):format(name, profile) or name
+end
+
+-- Applies an event once: one with a time counts when it is newer than the last one of its kind and
+-- subject. Without a time nobody can tell whether it was here before.
+local function apply(context, event)
+  local time, about = values.known(event.time), subject(event)
+  local counted = context.state.event_times[event.kind] or {}
+  local newer = time and instant.elapsed(counted[about], time)
+  if newer ~= nil and newer <= 0 then
+    advise(context, "event_already_counted", { kind = event.kind, strategy = values.known(event.strategy), time = time,
+      counted = counted[about] })
+    return
+  end
+  context.incomplete = false
+  handlers[event.kind](context, event)
+  if time ~= nil and not context.incomplete then
+    counted[about] = time
+    context.state.event_times[event.kind] = counted
+  end
+end
+
 --- Applies `list` in order to `context` {config, state, time, advisories}.
---- Returns problems: events of a kind that does not exist, or with a field that does not.
+--- Returns problems: events of a kind that does not exist, or with a field or time that cannot be.
 function events.apply(context, list)
   local problems = {}
   for index, event in ipairs(values.table(list)) do
-    local message = refusal(event)
+    local message = refusal(context, event)
     if message == nil then
-      handlers[event.kind](context, event)
+      apply(context, event)
     else
       problems[#problems + 1] = policy.reason("event_invalid", { index = index }, ("events[%d]: %s"):format(index, message))
     end
