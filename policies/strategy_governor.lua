@@ -2,6 +2,7 @@
 -- Pure: memory comes in as `state` and goes out as `next_state`; the decision is the report that
 -- goes to the log. Input and decision are described in docs/strategy_governor.md.
 
+local ages = require "strategy.ages"
 local bounds = require "bounds"
 local configuration = require "configuration"
 local events = require "strategy.events"
@@ -18,7 +19,7 @@ local waterfill = require "strategy.waterfill"
 
 local reasons = configuration.reasons {
   -- Input.
-  event_invalid = "An event is of a kind, or has a field, that does not exist.",
+  event_invalid = "An event is of a kind, or has a field, that does not exist, or a time that cannot be.",
   -- Why no rebalance took place.
   governor_disabled = "The governor is switched off.",
   no_strategies = "No strategy is configured.",
@@ -26,11 +27,13 @@ local reasons = configuration.reasons {
   held_on_missing_data = "A strategy's metrics are unknown, and all are required.",
   -- What the operator should know.
   strategy_not_configured = "An event names a strategy that is not configured.",
-  metric_invalid = "A metric is not a finite number and was left out.",
+  metric_invalid = "A metric is not a finite number, or out of range, and was left out.",
+  event_already_counted = "An event is not newer than the last one of its kind that was counted.",
   observation_without_alpha = "An observation carries no alpha and does not count as a sample.",
   score_unknown = "A strategy scores zero because its metrics are unknown.",
-  dynamic_weights_refused = "Weights given from outside do not fit into the portfolio.",
+  dynamic_weights_refused = "Weights given from outside do not fit into the portfolio, or nobody takes them.",
   target_volatility_refused = "A target volatility is unknown or out of range, or the strategy has none.",
+  weight_above_max = "A weight in force exceeds the strategy's maximum.",
   total_weight_above_max = "The weights in force together exceed the portfolio.",
 }
 
@@ -54,27 +57,30 @@ local function held(config, state, input)
   return nil
 end
 
-local function unknown_strategies(config, state)
+-- What is unknown of each strategy, and which of that is only too old.
+local function unknown_strategies(config, state, now)
   local list = {}
+  local known, stale = ages.known(config, state, now)
   for _, strategy in ipairs(config.strategies) do
-    local unknown = scoring.unknown_metrics(state.metrics[strategy.name])
+    local unknown, old = scoring.unknown_metrics(known[strategy.name]), stale[strategy.name]
     if #unknown > 0 then
-      list[#list + 1] = { strategy = strategy.name, metrics = ballast.json.array(unknown) }
+      list[#list + 1] = { strategy = strategy.name, metrics = ballast.json.array(unknown),
+        too_old = #old > 0 and ballast.json.array(old) or nil }
     end
   end
   return list
 end
 
-local function scores_of(config, state)
-  local scores = {}
+local function scores_of(config, state, now)
+  local scores, known = {}, ages.known(config, state, now)
   for index, strategy in ipairs(config.strategies) do
-    scores[index] = scoring.score(config, state, strategy)
+    scores[index] = scoring.score(config, state, strategy, known[strategy.name])
   end
   return scores
 end
 
 local function rebalance(config, state, input, report)
-  local scores = scores_of(config, state)
+  local scores = scores_of(config, state, input.time)
   local weights, remaining = waterfill.allocate(config.strategies, scores,
     config.max_total_weight)
   report.scores = {}
@@ -95,7 +101,7 @@ local function try_rebalance(config, state, input, report)
     report.reasons[1] = hold
     return
   end
-  for _, unknown in ipairs(unknown_strategies(config, state)) do
+  for _, unknown in ipairs(unknown_strategies(config, state, input.time)) do
     local code = config.require_complete_metrics and "held_on_missing_data" or "score_unknown"
     report.reasons[#report.reasons + 1] = policy.reason(code, unknown)
   end
@@ -106,16 +112,14 @@ local function try_rebalance(config, state, input, report)
 end
 
 -- What each strategy is told: its weight, and by how much to scale its signals.
-local function answer(config, state, strategy)
+local function answer(config, state, strategy, metrics)
   local weight = state.weights[strategy.name]
   -- A baseline of zero gives no scale to compare with: signals run at their configured number.
   local factor = weight > 0 and 1 or 0
   if strategy.baseline > 0 then
     factor = weight / strategy.baseline
   end
-  if strategy.max_signal_factor > 0 then
-    factor = math.min(factor, strategy.max_signal_factor)
-  end
+  factor = math.min(factor, strategy.max_signal_factor)
   return {
     strategy = strategy.name,
     weight = weight,
@@ -126,10 +130,10 @@ local function answer(config, state, strategy)
     max_signals = strategy.max_signals,
     max_signal_floor = config.max_signal_floor,
     target_volatility = state.target_volatility[strategy.name].value,
-    alpha = state.metrics[strategy.name].alpha,
-    slo_violation_rate = state.metrics[strategy.name].slo_violation_rate,
-    risk_penalty = state.metrics[strategy.name].risk_penalty,
-    samples = state.metrics[strategy.name].samples,
+    alpha = metrics.alpha,
+    slo_violation_rate = metrics.slo_violation_rate,
+    risk_penalty = metrics.risk_penalty,
+    samples = metrics.samples,
     cost_bps = scoring.cost_bps(config, state, strategy),
   }
 end
@@ -172,6 +176,22 @@ local function advise_on_total(config, state, advisories)
   end
 end
 
+-- A maximum that was lowered is a limit that is breached now: it waits for no interval. What it frees
+-- stays cash until the next rebalance. A governor that is switched off only says so.
+local function obey_maxima(config, state, advisories)
+  for _, strategy in ipairs(config.strategies) do
+    local weight = state.weights[strategy.name]
+    -- Sharing out reaches a maximum up to rounding.
+    if not bounds.at_most("weight", strategy.max_weight + 1e-9):check(weight).passed then
+      advisories[#advisories + 1] = { code = "weight_above_max", severity = "warning",
+        data = { strategy = strategy.name, found = weight, limit = strategy.max_weight, reduced = config.enabled } }
+      if config.enabled then
+        state.weights[strategy.name] = strategy.max_weight
+      end
+    end
+  end
+end
+
 local function refuse(input, problems)
   return policy.deny {
     time = type(input.time) == "string" and input.time or nil,
@@ -185,9 +205,9 @@ local function refuse(input, problems)
 end
 
 local function finish(config, input, context, report, before)
-  local answers = {}
+  local answers, known = {}, ages.known(config, context.state, input.time)
   for index, strategy in ipairs(config.strategies) do
-    answers[index] = answer(config, context.state, strategy)
+    answers[index] = answer(config, context.state, strategy, known[strategy.name])
   end
   advise_on_total(config, context.state, context.advisories)
   local complete = report.rebalanced or values.known(input.rebalance) ~= true
@@ -252,6 +272,7 @@ local function decide(input)
   local context = { config = config, state = states.read(input.state, config), time = input.time,
     advisories = {} }
   states.follow_settings(context.state, config)
+  obey_maxima(config, context.state, context.advisories)
   problems = events.apply(context, input.events)
   if #problems > 0 then
     return refuse(input, problems)

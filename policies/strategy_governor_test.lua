@@ -89,7 +89,7 @@ return testing.suite("strategy governor", {
     testing.near(decision.remaining_cash, 0, { absolute = 1e-9 })
   end },
   { "what a full strategy cannot take flows to the others", function()
-    local decision = rebalance(both(100, 1))
+    local decision = rebalance(both(9, 1))
     weighs(decision, "trend", 0.8)
     weighs(decision, "reversion", 0.2)
   end },
@@ -153,6 +153,33 @@ return testing.suite("strategy governor", {
     testing.equal(answer(decision, "trend").samples, 0)
     testing.is_true(has(decision.advisories, "metric_invalid"))
   end },
+  { "a rate or penalty below zero is unknown, not perfect", function()
+    local bad = observe("trend", 1, { slo_violation_rate = -1, risk_penalty = -1 })
+    local decision = rebalance({ bad, observe("reversion", 1) })
+    testing.equal(decision.outcome, "hold")
+    testing.equal(decision.reasons[1].data, { strategy = "trend", metrics = { "slo_violation_rate", "risk_penalty" } })
+    testing.equal(decision.advisories[1].data.message, "slo_violation_rate: found -1, accepted at least 0")
+    local known = decide({ events = { observe("trend", 1, { risk_penalty = 0.9, slo_violation_rate = 0.8 }) } })
+    local after = decide({ state = known.next_state, events = { bad,
+      { kind = "risk", strategy = "trend", risk_penalty = -1 } } })
+    testing.equal(answer(after, "trend").risk_penalty, 0.9)
+    testing.equal(answer(after, "trend").slo_violation_rate, 0.8)
+    testing.equal(#after.advisories, 3)
+  end },
+  { "an alpha in percent is refused and called that", function()
+    local decision = rebalance(both(60, 0.9))
+    testing.equal(decision.outcome, "hold")
+    testing.is_nil(answer(decision, "trend").alpha)
+    testing.equal(decision.advisories[1].data.message, "alpha: found 60, accepted -10 to 10 (fraction); "
+      .. "fractions are wanted, not percent: 60 percent is written 0.6")
+  end },
+  { "a sample weight that cannot be read counts nothing", function()
+    for _, weight in ipairs({ -1, nan, "two" }) do
+      local decision = decide({ events = { observe("trend", 1, { sample_weight = weight }) } })
+      testing.equal(answer(decision, "trend").samples, 0)
+      testing.is_true(has(decision.advisories, "metric_invalid"))
+    end
+  end },
   { "required metrics that are unknown hold the rebalance", function()
     local decision = rebalance({ observe("trend", 1) })
     testing.equal(decision.outcome, "hold")
@@ -184,6 +211,101 @@ return testing.suite("strategy governor", {
     testing.is_true(at("2024-01-01T00:20:00Z").rebalanced)
     testing.is_true(at("2024-01-01T00:00:01Z", true).rebalanced)
   end },
+  { "a maximum that was lowered holds at once, whatever the interval or missing data", function()
+    local first = rebalance(both(9, 1))
+    local config = governor()
+    config.strategies.trend.max_weight = 0.4
+    local decision = decide({ governor = config, state = first.next_state, rebalance = true })
+    testing.is_true(has(decision.reasons, "held_by_interval"))
+    weighs(decision, "trend", 0.4)
+    weighs(decision, "reversion", 0.2)
+    testing.near(answer(decision, "trend").signal_factor, 0.4 / answer(decision, "trend").baseline_weight)
+    testing.equal(#decision.changes, 1)
+    testing.near(decision.changes[1].change, -0.4, { absolute = 1e-9 })
+    testing.equal(decision.advisories[1].code, "weight_above_max")
+    testing.equal(decision.advisories[1].data.limit, 0.4)
+    testing.equal(decide({ governor = config, state = decision.next_state }).advisories, {})
+    weighs(decide({ governor = config, state = first.next_state }), "trend", 0.4)
+    config.enabled = false
+    decision = decide({ governor = config, state = first.next_state })
+    weighs(decision, "trend", 0.8)
+    testing.is_true(has(decision.advisories, "weight_above_max"))
+  end },
+  { "metrics older than the configured age are unknown, and a new observation starts afresh", function()
+    local config = governor()
+    config.max_metric_age_seconds = 3600
+    local first = decide({ governor = config, events = both(3, 1), rebalance = true })
+    local function at(time, events)
+      return decide({ governor = config, time = time, state = first.next_state, events = events, rebalance = true })
+    end
+    testing.is_true(at("2024-01-01T01:00:00Z").rebalanced)
+    local late = at("2024-01-01T01:00:01Z")
+    local all = { "alpha", "slo_violation_rate", "risk_penalty" }
+    testing.equal(late.outcome, "hold")
+    testing.equal(late.reasons[1], { code = "held_on_missing_data",
+      data = { strategy = "reversion", metrics = all, too_old = all } })
+    testing.is_nil(answer(late, "trend").alpha)
+    local again = at("2024-11-30T00:00:00Z", both(1, 1))
+    testing.is_true(again.rebalanced)
+    testing.equal(answer(again, "trend").alpha, 1)
+    local risk = at("2024-01-01T01:00:01Z", { { kind = "risk", strategy = "trend", risk_penalty = 0 } })
+    testing.equal(risk.reasons[2].data.too_old, { "alpha", "slo_violation_rate" })
+    testing.is_true(decide({ time = "2024-11-30T00:00:00Z", state = first.next_state, rebalance = true }).rebalanced)
+  end },
+  { "a metric of unknown age, or from the future, is unknown where ages are limited", function()
+    local config = governor()
+    config.max_metric_age_seconds = 3600
+    for _, time in ipairs({ "2024-01-01T00:00:01Z", "yesterday", false }) do
+      local state = decide({ events = both(3, 1) }).next_state
+      state.metrics.trend.times.alpha = time or nil
+      local decision = decide({ governor = config, state = state, rebalance = true })
+      testing.equal(decision.reasons[1].data, { strategy = "trend", metrics = { "alpha" }, too_old = { "alpha" } })
+    end
+  end },
+  { "a state with a rate or penalty below zero does not know it", function()
+    local state = decide({ events = both(3, 1) }).next_state
+    state.metrics.trend.slo_violation_rate = -5
+    local decision = decide({ state = state, rebalance = true })
+    testing.equal(decision.reasons[1].data, { strategy = "trend", metrics = { "slo_violation_rate" } })
+  end },
+  { "events with a time count once, and as of their time", function()
+    local config = governor()
+    config.max_metric_age_seconds = 3600
+    local events = both(3, 1)
+    for _, event in ipairs(events) do
+      event.time = "2023-12-31T23:30:00Z"
+    end
+    events[3] = { kind = "cost", strategy = "trend", cost_bps = 5, time = "2023-12-31T23:30:00Z" }
+    events[4] = { kind = "cost", strategy = "trend", risk_profile = "calm", cost_bps = 5, time = "2023-12-31T23:30:00Z" }
+    local first = decide({ governor = config, events = events })
+    testing.equal(first.advisories, {})
+    local second = decide({ governor = config, state = first.next_state, events = events })
+    testing.equal(second.next_state, first.next_state)
+    testing.equal(answer(second, "trend").samples, 1)
+    testing.equal(#second.advisories, 4)
+    testing.equal(second.advisories[1].code, "event_already_counted")
+    testing.is_true(has(decide({ governor = config, time = "2024-01-01T00:30:01Z", state = first.next_state,
+      rebalance = true }).reasons, "held_on_missing_data"))
+    events[1].time = "2023-12-31T23:30:01Z"
+    testing.equal(answer(decide({ governor = config, state = first.next_state, events = events }), "trend").samples, 2)
+  end },
+  { "an event of which something was not taken can be corrected and handed in again", function()
+    local time = "2023-12-31T23:30:00Z"
+    local first = decide({ events = { { kind = "costs", time = time, strategies = { trendd = { total_bps = 9 } } } } })
+    local second = decide({ state = first.next_state,
+      events = { { kind = "costs", time = time, strategies = { trend = { total_bps = 9 } } } } })
+    testing.equal(answer(second, "trend").cost_bps, 9)
+    testing.equal(second.advisories, {})
+  end },
+  { "an event with a time that cannot be is refused", function()
+    for time, message in pairs({ ["2024-01-01T00:00:01Z"] = "later than the decision", ["today"] = "expected an instant" }) do
+      local event = observe("trend", 1)
+      event.time = time
+      local decision = decide({ events = { event } })
+      testing.equal(decision.reasons[1].code, "event_invalid")
+      testing.contains(decision.reasons[1].message, message)
+    end
+  end },
   { "costs are looked up from the observed to the default", function()
     local function cost(events)
       return answer(decide({ governor = (function()
@@ -201,6 +323,20 @@ return testing.suite("strategy governor", {
     report.strategies.trend.profiles = nil
     testing.equal(cost({ report }), 5)
     testing.equal(cost({ report, observe("trend", 1, { cost_bps = 0 }) }), 0)
+  end },
+  { "a cost report that names no configured strategy is told, with the nearest name, and forgets no cost", function()
+    local known = decide({ events = { { kind = "costs", strategies = { trend = { total_bps = 90 },
+      reversion = { total_bps = 70 } } } } })
+    local decision = decide({ state = known.next_state,
+      events = { { kind = "costs", strategies = { trendd = { total_bps = 900 }, reversion = { total_bps = 60 } } } } })
+    testing.equal(answer(decision, "trend").cost_bps, 90)
+    testing.equal(answer(decision, "reversion").cost_bps, 60)
+    testing.equal(decision.advisories[1].code, "strategy_not_configured")
+    testing.equal(decision.advisories[1].data, { strategy = "trendd", kind = "costs", nearest = "trend",
+      message = "unknown strategy 'trendd' (did you mean 'trend'?); accepted: reversion, trend" })
+    testing.is_nil(decision.next_state.costs.strategies.trendd)
+    local report = { kind = "costs", strategies = { reversion = { total_bps = 60 } } }
+    testing.equal(answer(decide({ state = known.next_state, events = { report } }), "trend").cost_bps, 0)
   end },
   { "baselines stay fixed when an unconfigured strategy appears (W-17)", function()
     local decision = decide({ events = { observe("new", 5) } })
@@ -310,6 +446,43 @@ return testing.suite("strategy governor", {
     weighs(decision, "trend", 0.5)
     testing.is_true(has(decision.advisories, "dynamic_weights_refused"))
   end },
+  { "a dynamic weight of zero is zero, within the bounds of its strategy", function()
+    local decision = decide({ events = { { kind = "dynamic_weights", normalise = false,
+      weights = { trend = 0.6, reversion = 0 } } } })
+    weighs(decision, "trend", 0.6)
+    weighs(decision, "reversion", 0.1)
+    testing.equal(decision.advisories, {})
+    local config = governor()
+    config.strategies.reversion.min_weight = 0
+    weighs(decide({ governor = config, events = { { kind = "dynamic_weights",
+      weights = { trend = 3, reversion = 0 } } } }), "reversion", 0)
+    local nothing = decide({ governor = config, events = { { kind = "dynamic_weights", normalise = false,
+      weights = { trend = 0, reversion = 0 } } } })
+    weighs(nothing, "trend", 0.2)
+    weighs(nothing, "reversion", 0)
+    local unshared = decide({ events = { { kind = "dynamic_weights", weights = { trend = 0, reversion = 0 } } } })
+    weighs(unshared, "trend", 0.5)
+    testing.equal(unshared.advisories[1].data.message, "weights: the sum is 0, which cannot be shared out")
+  end },
+  { "dynamic weights of which one is no weight are not taken at all", function()
+    for _, case in ipairs({ { nan, "metric_invalid" }, { "half", "metric_invalid" }, { -0.1, "dynamic_weights_refused" } }) do
+      local decision = decide({ events = { { kind = "dynamic_weights", normalise = false,
+        weights = { trend = 0.3, reversion = case[1] } } } })
+      weighs(decision, "trend", 0.5)
+      testing.is_nil(decision.next_state.last_rebalance_time)
+      testing.equal(#decision.advisories, 1)
+      testing.equal(decision.advisories[1].code, case[2])
+    end
+  end },
+  { "a governor that is switched off takes no dynamic weights", function()
+    local config = governor()
+    config.enabled = false
+    local decision = decide({ governor = config, events = { { kind = "dynamic_weights",
+      weights = { trend = 3, reversion = 1 } } } })
+    weighs(decision, "trend", 0.5)
+    testing.is_nil(decision.next_state.last_rebalance_time)
+    testing.equal(decision.advisories[1].data.message, "the governor is switched off")
+  end },
   { "the report tells every change of weight, signed, from and to (W-05)", function()
     local decision = rebalance(both(3, 1))
     testing.equal(#decision.changes, 2)
@@ -343,6 +516,10 @@ return testing.suite("strategy governor", {
       events = { { kind = "target_volatility", strategy = "trend", value = nan } } })
     testing.equal(decision.changes, {})
     testing.is_true(has(decision.advisories, "target_volatility_refused"))
+    decision = decide({ governor = config,
+      events = { { kind = "target_volatility", strategy = "trend", value = -0.05 } } })
+    testing.equal(decision.changes, {})
+    testing.contains(decision.advisories[1].data.message, "found -0.05")
     config.strategies.trend.max_target_volatility = 0.15
     decision = decide({ governor = config,
       events = { { kind = "target_volatility", strategy = "trend", value = 15 } } })
@@ -350,10 +527,16 @@ return testing.suite("strategy governor", {
     testing.contains(decision.advisories[1].data.message, "15 percent is written 0.15")
   end },
   { "signals scale with weight over baseline, up to the configured factor", function()
-    local decision = rebalance(both(100, 1))
+    local decision = rebalance(both(9, 1))
     testing.near(answer(decision, "trend").signal_factor, 1.6, { absolute = 1e-9 })
     testing.equal(answer(decision, "trend").max_signals, 4)
     testing.near(answer(decision, "reversion").signal_factor, 0.4, { absolute = 1e-9 })
+  end },
+  { "a maximum signal factor of zero is zero, not the absence of a maximum (W-01)", function()
+    local decision = rebalance(both(9, 1), function(config)
+      config.strategies.trend.max_signal_factor = 0
+    end)
+    testing.equal(answer(decision, "trend").signal_factor, 0)
   end },
   { "a disabled governor and one without strategies hold", function()
     testing.is_true(has(rebalance({}, function(config)

@@ -25,7 +25,9 @@ local function show(decision)
     lines[#lines + 1] = report.reason(reason)
   end
   for _, advisory in ipairs(decision.advisories) do
-    lines[#lines + 1] = ("advisory (%s): %s"):format(advisory.severity or "notice", advisory.code)
+    local message = advisory.data and advisory.data.message
+    lines[#lines + 1] = ("advisory (%s): %s%s"):format(advisory.severity or "notice", advisory.code,
+      message and ": " .. message or "")
   end
   return table.concat(lines, "\n")
 end
@@ -56,7 +58,8 @@ return runbook.define {
       return params.events and ballast.files.read_document(params.events) or ballast.json.array({})
     end)
     local last = run:step("state", function()
-      local entry = ballast.journal.last({ kind = "decision", policy = "strategy_governor", governor = governor.name })
+      local entry = ballast.journal.last({ kind = "decision", policy = "strategy_governor", governor = governor.name,
+        environment = run.information.environment })
       return entry and { seq = entry.seq, state = entry.decision.next_state } or {}
     end)
     local now = ballast.clock.now()

@@ -18,7 +18,7 @@ local governor = {
     default_min_weight = "number", default_max_weight = "number",
     require_complete_metrics = "flag", min_score_threshold = "number",
     default_cost_bps = "number", max_signal_floor = "number", max_total_weight = "number",
-    notes = "text",
+    max_metric_age_seconds = "number", notes = "text",
   },
 }
 
@@ -27,7 +27,7 @@ local costs = { map = { fields = { total_bps = "number", profiles = { map = "num
 -- Figures of events are "any": one that cannot be read is reported and left out. `strategies` is
 -- the cost table of a `costs` event.
 local event = {
-  fields = { kind = "text", strategy = "text", metrics = { fields = {} }, strategies = costs,
+  fields = { kind = "text", time = "text", strategy = "text", metrics = { fields = {} }, strategies = costs,
     default_bps = "number", risk_profile = "text", weights = { map = "any" }, source = "text",
     normalise = "flag" },
 }
@@ -37,7 +37,8 @@ local state = {
     weights = { map = "number" },
     metrics = { map = { fields = { alpha = "number", slo_violation_rate = "number",
       risk_penalty = "number", net_edge_bps = "number", cost_bps = "number",
-      samples = "number" } } },
+      samples = "number", times = { map = "text" } } } },
+    event_times = { map = { map = "text" } },
     costs = { fields = { default_bps = "number", strategies = costs } },
     target_volatility = { map = { fields = { configured = "number", value = "number" } } },
     last_rebalance_time = "text", weights_source = "text", weights_time = "text",

@@ -33,17 +33,15 @@ function scoring.unknown_metrics(metrics)
   return unknown
 end
 
---- The score of a strategy above the threshold, zero at or below it.
-function scoring.score(config, state, strategy)
-  local metrics = state.metrics[strategy.name]
+--- The score of a strategy by what is known of it, above the threshold; zero at or below it.
+function scoring.score(config, state, strategy, metrics)
   if #scoring.unknown_metrics(metrics) > 0 then
     return 0
   end
   local weights = config.scoring
   local cost = scoring.cost_bps(config, state, strategy) / weights.cost_unit_bps
   local score = weights.alpha * metrics.alpha - weights.cost * cost
-    - weights.slo * math.max(0, metrics.slo_violation_rate)
-    - weights.risk * math.max(0, metrics.risk_penalty)
+    - weights.slo * metrics.slo_violation_rate - weights.risk * metrics.risk_penalty
   local threshold = config.min_score_threshold
   if bounds.at_most("score", threshold):check(score).passed then
     return 0

@@ -13,7 +13,7 @@ local settings = {}
 local governor_fields = { "name", "enabled", "rebalance_interval_seconds", "smoothing", "scoring",
   "strategies", "default_baseline_weight", "default_min_weight", "default_max_weight",
   "require_complete_metrics", "min_score_threshold", "default_cost_bps", "max_signal_floor",
-  "max_total_weight", "notes" }
+  "max_total_weight", "max_metric_age_seconds", "notes" }
 local strategy_fields = { "baseline_weight", "min_weight", "max_weight", "baseline_max_signals",
   "max_signal_factor", "risk_profile", "tags", "target_volatility", "min_target_volatility",
   "max_target_volatility", "notes" }
@@ -141,6 +141,7 @@ function settings.read(found)
     default_cost_bps = read("default_cost_bps", 5, 0),
     max_signal_floor = read("max_signal_floor", 1, 0),
     max_total_weight = max_total,
+    max_metric_age_seconds = read("max_metric_age_seconds", nil, 0),
   }
   config.strategies = read_strategies(problems, found, config)
   config.by_name = {}

@@ -12,6 +12,7 @@ function state.read(found, config)
   current.weights = current.weights or {}
   current.metrics = current.metrics or {}
   current.costs = current.costs or { strategies = {} }
+  current.event_times = current.event_times or {}
   current.target_volatility = current.target_volatility or {}
   for _, strategy in ipairs(config.strategies) do
     local name = strategy.name

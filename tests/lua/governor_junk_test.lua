@@ -62,7 +62,7 @@ local function strategy_input()
         target_volatility = 0.1 } },
     },
     events = {
-      { kind = "observe", strategy = "trend", metrics = { alpha = 1, slo_violation_rate = 0,
+      { kind = "observe", time = "2024-01-01T11:00:00Z", strategy = "trend", metrics = { alpha = 1, slo_violation_rate = 0,
         risk_penalty = 0, cost_bps = 1, net_edge_bps = 2, sample_weight = 1 } },
       { kind = "risk", strategy = "trend", risk_penalty = 0.1 },
       { kind = "costs", default_bps = 1, strategies = { trend = { total_bps = 2,

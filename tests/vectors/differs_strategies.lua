@@ -63,6 +63,34 @@ local function reads_percent_error_as_rate(metrics)
     and error_percent ~= (known(metrics.slo_breach_pct) or 0)
 end
 
+local function figure_of(metrics, ...)
+  for _, name in ipairs({ ... }) do
+    if is_number(known(metrics[name])) then
+      return metrics[name]
+    end
+  end
+  return nil
+end
+
+-- The old governor took a rate or penalty below zero for zero. That shows where another figure was
+-- known before, or where a rebalance follows before a figure that can be one.
+local function counts_negative_as_none(case, find)
+  local before, unknown = {}, {}
+  for _, step in ipairs(case.steps) do
+    local figure = step.op == "observe" and case.config.strategies[step.strategy] and (find(step.metrics) or 0)
+    if figure and figure >= 0 then
+      before[step.strategy], unknown[step.strategy] = figure, nil
+    elseif figure and (before[step.strategy] or 0) > 0 then
+      return true
+    elseif figure then
+      unknown[step.strategy] = before[step.strategy] == nil or nil
+    elseif step.op == "rebalance" and next(unknown) ~= nil then
+      return true
+    end
+  end
+  return false
+end
+
 --- True when the weights of a `dynamic` step are to be divided by their sum.
 function rules.is_normalised(step)
   return step.normalize ~= false and step.normalise ~= false
@@ -71,7 +99,7 @@ end
 local function dynamic_sum(case, step)
   local wanted, sum, total = {}, 0, 0
   for name, weight in pairs(step.weights) do
-    if is_number(weight) and weight > 0 and case.config.strategies[name] then
+    if is_number(weight) and weight >= 0 and case.config.strategies[name] then
       wanted[name], sum = weight, sum + weight
     end
   end
@@ -84,6 +112,19 @@ local function dynamic_sum(case, step)
     total = total + math.min(math.max(weight, strategy.min_weight), strategy.max_weight)
   end
   return total
+end
+
+-- The weights of configured strategies in a `dynamic` step: how many are positive, zero, unreadable.
+local function weights_of(case, step)
+  local counts = { positive = 0, zero = 0, unreadable = 0 }
+  for name, weight in pairs(step.op == "dynamic" and step.weights or {}) do
+    if case.config.strategies[name] ~= nil then
+      local readable = is_number(weight) and weight >= 0
+      local kind = not readable and "unreadable" or weight > 0 and "positive" or "zero"
+      counts[kind] = counts[kind] + 1
+    end
+  end
+  return counts
 end
 
 rules.list = {
@@ -176,6 +217,109 @@ rules.list = {
         elseif step.op == "observe" and state ~= nil and reads_percent_error_as_rate(step.metrics)
           and (known(step.metrics.slo_breach_pct) or 0) == 0 then
           testing.is_true(state.smoothed_slo < known(step.metrics.allocation_error_pct))
+        end
+      end
+    end,
+  },
+  {
+    defect = "O-03",
+    says = "a violation rate or risk penalty below zero is not taken for none",
+    applies = function(case)
+      return not refused_by_config(case) and (counts_negative_as_none(case, function(metrics)
+        return figure_of(metrics, "slo_violation_rate", "slo_breach_pct")
+      end) or counts_negative_as_none(case, function(metrics)
+        return figure_of(metrics, "risk_penalty", "drawdown_pct")
+      end))
+    end,
+    ours = function(_, found)
+      for _, metrics in pairs(found.next_state.metrics) do
+        testing.is_true((metrics.slo_violation_rate or 0) >= 0 and (metrics.risk_penalty or 0) >= 0)
+      end
+    end,
+  },
+  {
+    defect = "W-18",
+    says = "an alpha in percent is not taken",
+    applies = function(case)
+      return not refused_by_config(case) and each_step(case, function(step)
+        local alpha = step.op == "observe" and case.config.strategies[step.strategy]
+          and figure_of(step.metrics, "alpha_score", "avg_confidence")
+        return alpha and math.abs(alpha) > 10
+      end)
+    end,
+    ours = function(_, found)
+      for _, metrics in pairs(found.next_state.metrics) do
+        testing.is_true(math.abs(metrics.alpha or 0) <= 10)
+      end
+    end,
+  },
+  {
+    defect = "W-07",
+    says = "weights given from outside of which one is unreadable or below zero are refused as a whole",
+    applies = function(case)
+      return not refused_by_config(case) and known(case.config.enabled) == true and each_step(case, function(step)
+        local counts = weights_of(case, step)
+        return counts.unreadable > 0 and counts.positive > 0
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        if weights_of(case, step).unreadable > 0 then
+          testing.is_true(found.steps[index].snapshot.source ~= step.source)
+        end
+      end
+    end,
+  },
+  {
+    defect = "W-01",
+    says = "a weight of zero given from outside is zero",
+    applies = function(case)
+      return not refused_by_config(case) and known(case.config.enabled) == true and each_step(case, function(step)
+        local counts = weights_of(case, step)
+        return counts.zero > 0 and counts.positive > 0 and counts.unreadable == 0 and dynamic_sum(case, step) <= 1 + 1e-9
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        for name, weight in pairs(weights_of(case, step).positive > 0 and step.weights or {}) do
+          local strategy = case.config.strategies[name]
+          if weight == 0 and strategy ~= nil and weights_of(case, step).unreadable == 0 then
+            testing.equal(found.steps[index].current_weights[name], strategy.min_weight)
+          end
+        end
+      end
+    end,
+  },
+  {
+    defect = "O-04",
+    says = "a governor that is switched off takes no weights from outside",
+    applies = function(case)
+      return not refused_by_config(case) and known(case.config.enabled) ~= true and each_step(case, function(step)
+        return weights_of(case, step).positive > 0
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        if step.op == "dynamic" then
+          testing.is_true(found.steps[index].snapshot.source ~= step.source)
+        end
+      end
+    end,
+  },
+  {
+    defect = "W-01",
+    says = "a maximum signal factor of zero is zero, not the absence of a maximum",
+    applies = function(case)
+      return not refused_by_config(case) and each_step(case, function(step)
+        local strategy = step.op == "resolve" and case.config.strategies[step.strategy]
+        return strategy and (known(strategy.max_signal_factor) or 1) <= 0
+      end)
+    end,
+    ours = function(case, found)
+      for index, step in ipairs(case.steps) do
+        local strategy = step.op == "resolve" and case.config.strategies[step.strategy]
+        if strategy and (known(strategy.max_signal_factor) or 1) <= 0 then
+          testing.equal(found.steps[index].allocation.signal_factor, 0)
         end
       end
     end,
