@@ -8,6 +8,7 @@
 #include "core/signature_file.hpp"
 #include "host/script_error.hpp"
 #include "host/version.hpp"
+#include "journal/evidence_kind.hpp"
 
 namespace ballast::host {
 namespace {

@@ -11,6 +11,7 @@
 #include "core/file.hpp"
 #include "core/signature_file.hpp"
 #include "journal/desk_layout.hpp"
+#include "journal/evidence_kind.hpp"
 #include "journal/run_journal.hpp"
 #include "journal/verify_parts.hpp"
 

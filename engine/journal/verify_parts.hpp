@@ -74,11 +74,9 @@ void check_recovery(const std::filesystem::path& file, const std::string& shown,
 /// Adds what was found in a part of a folder, its files named from the folder.
 void merge(VerifyReport& into, FindingList& findings, const VerifyReport& part, const std::string& prefix);
 
-/// Whether a name is one that a decision log keeps for itself in its folder.
-bool belongs_to_log(const std::string& name);
-
-/// Whether a folder has what only a desk's `var` has: runs, objects or the place of the log.
-bool is_desk(const std::filesystem::path& folder);
+/// Verifies a folder by what it holds: a desk, a log, a run, or files.
+VerifyReport verify_folder(const std::filesystem::path& folder, const core::Verifier& verifier,
+                           const VerifyOptions& options);
 
 /// Verifies the files, logs, runs and bundles in a folder and below, but for what `skip` names (paths from the folder).
 /// A folder that holds something to skip is taken for a plain one. Links to folders are not followed. Does not say that
