@@ -24,6 +24,7 @@ local reasons = configuration.reasons {
   symbol_not_canonical = "A symbol means a configured asset and is spelt otherwise.",
   required_input_missing = "A report that the configuration needs was not handed in.",
   input_problem = "A report is missing, stale or faulty.",
+  override_unmatched = "A stress override names a symbol or a budget that no asset has.",
   slo_status_unknown = "An SLO rule may apply, but nobody measured its SLO.",
   market_data_missing = "A metric that a configured limit needs is unknown.",
   held_on_missing_data = "The asset stays at its current weight because data is missing.",
@@ -199,7 +200,7 @@ local function decide(input)
   if #problems > 0 then
     return refuse(input, problems)
   end
-  local missing = inputs.missing_reports(config, input)
+  local missing = append(inputs.missing_reports(config, input), inputs.unmatched_overrides(config, input))
   local unknown = total.unknown_holdings(config, input.allocations)
   local plans = make_plans(config, input, missing)
   local before, after = settle_plans(config, input, plans, unknown)

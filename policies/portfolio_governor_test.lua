@@ -316,7 +316,7 @@ return testing.suite("portfolio governor", {
 
   -- What is unknown
   { "an asset without market data is held at its current weight (W-50)", function()
-    for _, current in ipairs({ 0, 0.05, 0.3, 0.9 }) do
+    for _, current in ipairs({ 0, 0.05, 0.3, 0.6 }) do
       local decision = decide(function(input)
         input.allocations.BTC_USDT = current
         input.market = {}
@@ -325,6 +325,52 @@ return testing.suite("portfolio governor", {
       testing.equal(decision.outcome, "hold")
       testing.is_true(has(decision.advisories, "market_data_missing"))
     end
+  end },
+  { "above its own maximum an asset is cut to it, whatever else is unknown (O-04)", function()
+    for _, market in ipairs({ {}, { BTC_USDT = { liquidity_usd = 10000 } } }) do
+      local decision = decide(function(input)
+        input.allocations.BTC_USDT = 0.9
+        input.market = market
+        input.last_rebalance_time = "2024-01-01T11:59:59Z"
+      end)
+      moves_to(decision, 0.6)
+      testing.equal(decision.outcome, "hold")
+      testing.equal(codes(asset_of(decision).reasons), { "weight_above_max", "held_on_missing_data" })
+    end
+  end },
+  { "an override for a symbol or budget that no asset has is told and blocks increases (O-03)", function()
+    local cases = { { field = "symbol", name = "BTC_UDST", near = "BTC_USDT" },
+      { field = "risk_budget", name = "ballanced", near = "balanced" }, { field = "symbol", name = "XRP_EUR" } }
+    for _, case in ipairs(cases) do
+      local decision = decide(function(input)
+        input.governor.risk_budgets = { balanced = {} }
+        input.governor.assets[1].risk_budget = "balanced"
+        input.allocations.BTC_USDT = 0.3
+        input.stress_overrides = { { reason = "delisting", severity = "notice", flatten = true, [case.field] = case.name } }
+      end)
+      holds(decision, "increase_blocked")
+      testing.equal(decision.outcome, "hold")
+      local told = decision.advisories[1]
+      testing.equal({ told.code, told.data.found, told.data.nearest }, { "override_unmatched", case.name, case.near })
+      testing.contains(decision.reasons[1].message, ("overrides[1].%s: unknown"):format(case.field))
+    end
+    moves_to(decide(function(input)
+      input.allocations.BTC_USDT = 0.9
+      input.stress_overrides = { { reason = "x", symbol = "XRP_EUR" } }
+    end), 0.5)
+  end },
+  { "the leverage of a budget is told without market data", function()
+    local function advised(weight)
+      return decide(function(input)
+        input.governor.risk_budgets = { lean = { max_leverage = 0.5, max_volatility = 0.1 } }
+        input.governor.assets[1].risk_budget = "lean"
+        input.allocations.BTC_USDT = weight
+        input.market = {}
+      end).advisories
+    end
+    testing.equal(codes(advised(0.5)), { "market_data_missing" })
+    testing.equal(codes(advised(0.51)), { "market_data_missing", "risk_budget_exceeded" })
+    testing.equal(advised(0.51)[2].data.checks[1].name, "leverage")
   end },
   { "one unknown metric that a limit needs holds the asset", function()
     for _, unknown in ipairs({ null, nan, 1 / 0, "0.1" }) do

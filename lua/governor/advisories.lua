@@ -18,11 +18,12 @@ end
 
 local function budget(plan, config, market, gross_weight)
   local named = config.budgets[plan.asset.risk_budget]
-  -- Without a snapshot the asset is already reported as missing; its budget says nothing more.
-  if named == nil or market == nil then
+  if named == nil then
     return nil
   end
-  local failed = limits.failed(limits.budget_checks(named, market, gross_weight))
+  -- Without a snapshot the asset is already reported as missing; leverage needs no market.
+  local checks = market and limits.budget_checks(named, market, gross_weight) or limits.leverage_checks(named, gross_weight)
+  local failed = limits.failed(checks)
   if #failed == 0 then
     return nil
   end
@@ -30,8 +31,8 @@ local function budget(plan, config, market, gross_weight)
     budget = named.name,
     checks = ballast.json.array(failed),
     current_weight = plan.current,
-    volatility = values.number(market.volatility),
-    max_drawdown = values.number(market.max_drawdown),
+    volatility = market and values.number(market.volatility),
+    max_drawdown = market and values.number(market.max_drawdown),
   })
 end
 

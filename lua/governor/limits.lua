@@ -34,8 +34,17 @@ function limits.weight_check(asset, weight)
   return bounds.at_most("weight", asset.max_weight, "fraction of portfolio"):check(weight)
 end
 
---- Checks of a risk budget for one asset. Volatility and drawdown are the asset's; leverage is the
---- gross weight of the whole portfolio, because no single asset can tell it.
+--- The check of a risk budget that needs no market: leverage is the gross weight of the whole portfolio,
+--- because no single asset can tell it.
+function limits.leverage_checks(budget, gross_weight)
+  if budget.max_leverage == nil then
+    return {}
+  end
+  local bound = bounds.at_most("leverage", budget.max_leverage, "gross weight of portfolio")
+  return { check(gross_weight, bound) }
+end
+
+--- Checks of a risk budget for one asset: its volatility, its drawdown, and the portfolio's leverage.
 function limits.budget_checks(budget, market, gross_weight)
   local checks = {}
   if budget.max_volatility ~= nil then
@@ -46,10 +55,7 @@ function limits.budget_checks(budget, market, gross_weight)
     local bound = bounds.at_most("drawdown", budget.max_drawdown, "fraction of peak")
     checks[#checks + 1] = check(market.max_drawdown, bound)
   end
-  if budget.max_leverage ~= nil then
-    local bound = bounds.at_most("leverage", budget.max_leverage, "gross weight of portfolio")
-    checks[#checks + 1] = check(gross_weight, bound)
-  end
+  checks[#checks + 1] = limits.leverage_checks(budget, gross_weight)[1]
   return checks
 end
 
