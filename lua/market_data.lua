@@ -2,6 +2,7 @@
 -- Used by runbooks: reads settings, files, the store and the clock.
 
 local failure = require "failure"
+local instant = require "instant"
 local nearest = require "nearest"
 local reports = require "reports"
 local values = require "values"
@@ -21,8 +22,22 @@ function market_data.governor(name)
     failure.require(values.contains(market_fields, field), "argument",
       ("governors.%s.market: %s"):format(name, nearest.message("field", tostring(field), market_fields)))
   end
+  local interval, lookback = market_data.bars(governor)
+  failure.require(instant.interval_seconds(interval) ~= nil, "argument",
+    ("governors.%s.market.interval: expected the length of a bar, such as 1h or 15m, found '%s'"):format(name,
+      tostring(interval)))
+  failure.require(math.type(lookback) == "integer" and lookback >= 1, "argument",
+    ("governors.%s.market.lookback_bars: expected a whole number of at least 1, found '%s'"):format(name,
+      tostring(lookback)))
   governor.name = governor.name or name
   return governor
+end
+
+--- The bars that a governor's limits are about: their length and how many of the newest count. One hour
+--- and 168 where the governor says nothing.
+function market_data.bars(governor)
+  local market = values.table(governor.market)
+  return values.known(market.interval) or "1h", values.known(market.lookback_bars) or 168
 end
 
 --- Symbols of a governor's assets, in its order and canonical spelling.
@@ -37,10 +52,9 @@ end
 --- Measures the assets in the store, as of the decision time. Missing ones have status `missing`; how old
 --- the newest bars are is for the reader of the report to judge. `options`: interval?, lookback_bars?.
 function market_data.from_store(governor, options)
-  local configured = governor.market or {}
   local now = ballast.clock.now()
-  local interval = options.interval or configured.interval or "1h"
-  local lookback = options.lookback_bars or configured.lookback_bars or 168
+  local interval, lookback = market_data.bars(governor)
+  interval, lookback = options.interval or interval, options.lookback_bars or lookback
   local snapshots = ballast.market.snapshots(market_data.symbols(governor), {
     interval = interval,
     lookback = lookback,

@@ -4,6 +4,7 @@
 local failure = require "failure"
 local holdings = require "governor.holdings"
 local instant = require "instant"
+local market_data = require "market_data"
 local report = require "report"
 local reports = require "reports"
 local values = require "values"
@@ -25,7 +26,7 @@ function cycle.market_max_age_minutes(asked, governor, environment)
   if asked ~= nil or environment == "demo" then
     return asked
   end
-  local interval = instant.interval_seconds(values.table(governor.market).interval or "1h") or 0
+  local interval = instant.interval_seconds(market_data.bars(governor)) or 0
   return math.max(cycle.default_max_age_minutes, bars_accepted * interval / 60)
 end
 

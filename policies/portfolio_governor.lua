@@ -45,6 +45,7 @@ local reasons = configuration.reasons {
   -- Advisories.
   slo_rules_set_aside = "No SLO report was asked for: the configured SLO rules were set aside.",
   risk_budget_exceeded = "A limit of the asset's risk budget is exceeded or cannot be checked.",
+  limit_likely_percent = "A limit of volatility is so high that a percentage was probably meant.",
   unknown_holding = "A holding is not part of the configuration.",
   total_weight_above_max = "The weights wanted exceed the portfolio.",
 }

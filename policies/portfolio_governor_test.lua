@@ -359,6 +359,33 @@ return testing.suite("portfolio governor", {
       input.stress_overrides = { { reason = "x", symbol = "XRP_EUR" } }
     end), 0.5)
   end },
+  { "a metric in percent is unknown, not a breach and not within its limit", function()
+    holds(decide(function(input)
+      input.allocations.BTC_USDT = 0.3
+      input.market.BTC_USDT.volatility = 10.37
+    end), "held_on_missing_data")
+    local decision = decide(function(input)
+      input.governor.risk_budgets = { lean = { max_drawdown = 1 } }
+      input.governor.assets[1].risk_budget = "lean"
+      input.market.BTC_USDT.max_drawdown = 5.36
+    end)
+    testing.equal(decision.advisories[1].data.checks[1].code, "unknown")
+  end },
+  { "a limit of volatility that is likely a percentage is told", function()
+    local function advised(limit, budget)
+      return codes(decide(function(input)
+        input.governor.assets[1].max_volatility = limit
+        input.governor.risk_budgets = { lean = { max_volatility = budget } }
+        input.governor.assets[1].risk_budget = "lean"
+      end).advisories)
+    end
+    testing.equal(advised(1, 1), {})
+    testing.equal(advised(5, nil), { "limit_likely_percent" })
+    testing.equal(advised(nil, 1.01), { "limit_likely_percent" })
+    refuses(function(input)
+      input.governor.assets[1].max_volatility = 20
+    end, "config_value_invalid", "20 percent is written 0.2")
+  end },
   { "the leverage of a budget is told without market data", function()
     local function advised(weight)
       return decide(function(input)

@@ -40,8 +40,11 @@ return runbook.define {
     local now = ballast.clock.now()
     local environment = run.information.environment
     local market_max_age = cycle.market_max_age_minutes(params.market_max_age, governor, environment)
+    local interval, lookback = market_data.bars(governor)
     local function options(max_age_minutes)
       return {
+        interval = interval,
+        lookback_bars = lookback,
         now = now,
         governor = governor.name,
         fallback_folders = params.fallback_folders,

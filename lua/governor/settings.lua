@@ -24,12 +24,9 @@ local fields = {
 }
 
 -- Ranges. Weights are bounded by the portfolio, so they depend on `max_total_weight`.
-local fraction = { low = 0, high = 1, unit = "fraction", fraction = true }
 local ranges_of = {
-  not_negative = { low = 0 },
   any = {},
   multiplier = { low = 0, high = 10, unit = "factor", fraction = true },
-  drawdown = fraction,
   leverage = { low = 0, high = 100, unit = "gross weight of the portfolio" },
   -- A tolerance below zero is none; one above 1 would never let anything be rebalanced.
   tolerance = { high = 1, unit = "fraction", fraction = true },
@@ -109,7 +106,7 @@ local function read_asset(problems, found, budgets, weight)
     min_weight = low,
     max_weight = high,
     max_volatility = optional(problems, place, found, "max_volatility", ranges.volatility),
-    min_liquidity_usd = optional(problems, place, found, "min_liquidity_usd", ranges_of.not_negative),
+    min_liquidity_usd = optional(problems, place, found, "min_liquidity_usd", ranges.not_negative),
     risk_budget = budget,
     tags = values.table(found.tags),
   }
@@ -148,7 +145,7 @@ local function read_budgets(problems, found)
     budgets[name] = {
       name = name,
       max_volatility = optional(problems, place, budget, "max_volatility", ranges.volatility),
-      max_drawdown = optional(problems, place, budget, "max_drawdown", ranges_of.drawdown),
+      max_drawdown = optional(problems, place, budget, "max_drawdown", ranges.drawdown),
       max_leverage = optional(problems, place, budget, "max_leverage", ranges_of.leverage),
       severity = severity(problems, place, budget, "warning"),
     }
@@ -214,7 +211,7 @@ function settings.read(found)
       relative = with_default(problems, "drift_tolerance", drift, "relative", ranges_of.tolerance, 0.25),
     },
     cooldown_seconds = with_default(problems, "governor", found, "rebalance_cooldown_seconds",
-      ranges_of.not_negative, 900),
+      ranges.not_negative, 900),
     min_value_usd = with_default(problems, "governor", found, "min_rebalance_value_usd", ranges_of.any, 0),
     min_weight_change = with_default(problems, "governor", found, "min_rebalance_weight",
       ranges_of.tolerance, 0),

@@ -168,7 +168,70 @@ return testing.suite("reports", {
     testing.is_nil(report.market.A.liquidity_usd)
     testing.equal(report.market.A.price_change, -0.1)
     testing.equal(codes(report), { "number_invalid", "number_invalid" })
-    testing.equal(report.problems[1].message, "A.volatility: found -0.1, accepted at least 0")
+    testing.equal(report.problems[1].message, "A.liquidity_usd: found -1, accepted at least 0")
+  end },
+  { "a volatility or drawdown in percent is unknown and told", function()
+    local function read(fields)
+      return reports.market(market("core", now, { A = fields }), { now = now })
+    end
+    local report = read({ volatility = 10.37, max_drawdown = 5.36 })
+    testing.is_nil(report.market.A.volatility)
+    testing.is_nil(report.market.A.max_drawdown)
+    testing.equal(report.problems[1].message,
+      "A.max_drawdown: found 5.36, accepted 0 to 1 (fraction); fractions are wanted, not percent: 5.36 percent is written 0.0536")
+    testing.contains(report.problems[2].message, "10.37 percent is written 0.1037")
+    testing.equal(codes(read({ volatility = 10, max_drawdown = 1 })), {})
+  end },
+  { "a snapshot of fewer bars than the governor looks back on is left out", function()
+    local function reason(fields, lookback)
+      fields.volatility = 0.1
+      local report = reports.market(market("core", now, { A = fields, B = { volatility = 0.1 } }),
+        { now = now, lookback_bars = lookback or 168 })
+      testing.equal(report.status, "ok")
+      testing.equal(report.problems, {})
+      testing.equal(report.market.B.volatility, 0.1)
+      testing.equal(report.market.A == nil, report.left_out.A ~= nil)
+      return report.left_out.A and report.left_out.A.code
+    end
+    testing.equal(reason({ bar_count = 3 }), "bars_missing")
+    testing.equal(reason({ bar_count = 151 }), "bars_missing")
+    testing.is_nil(reason({ bar_count = 152 }))
+    testing.equal(reason({ bar_count = 168, missing_bars = 17 }), "bars_missing")
+    testing.is_nil(reason({ bar_count = 168, missing_bars = 16 }))
+    testing.equal(reason({ missing_bars = 17 }), "bars_missing")
+    testing.equal(reason({ bar_count = 4 }, 5), "bars_missing")
+    testing.is_nil(reason({ bar_count = 5 }, 5))
+  end },
+  { "a report of other bars than the governor's is refused, and so is one snapshot of them", function()
+    local function read(fields, interval)
+      local document = market("core", now, { A = { volatility = 0.1 }, B = { volatility = 0.1, interval = interval } })
+      for field, value in pairs(fields) do
+        document[field] = value
+      end
+      return reports.market(document, { now = now, interval = "1h", lookback_bars = 168 })
+    end
+    testing.equal(codes(read({ interval = "1m" })), { "interval_differs" })
+    testing.equal(read({ interval = "1m" }).status, "invalid")
+    testing.equal(codes(read({ interval = "hourly" })), { "interval_differs" })
+    testing.equal(codes(read({ lookback_bars = 3 })), { "lookback_differs" })
+    testing.equal(read({ lookback_bars = 3 }).status, "invalid")
+    testing.equal(read({ interval = "60m", lookback_bars = 168 }, "1hour").left_out, {})
+    local mixed = read({}, "999w")
+    testing.equal(mixed.market.A.volatility, 0.1)
+    testing.equal(mixed.left_out.B.code, "interval_differs")
+  end },
+  { "an interval of years does not make old bars fresh", function()
+    local report = reports.market(market("core", now, { A = { volatility = 0.1, interval = "999w",
+      ["end"] = "2020-01-01T00:00:00Z" } }), { now = now, interval = "1h", max_age_seconds = 3600 })
+    testing.equal(report.market, {})
+  end },
+  { "an SLO whose window ends at no instant is unknown", function()
+    for _, ended in ipairs({ "2020-01-01 00:00:00", "2024-01-01T12:00:00", 1577836800, "", true }) do
+      local report = slo({ latency = { status = "ok", window_end = ended } })
+      testing.equal(report.statuses.latency.status, "unknown")
+      testing.equal(codes(report), { "window_invalid" })
+    end
+    testing.equal(slo({ latency = { status = "ok", window_end = ballast.json.null } }).statuses.latency.status, "ok")
   end },
   { "an SLO that was measured too long ago is unknown, however fresh its report", function()
     local report = slo({ latency = { status = "ok", window_end = "2024-01-01T10:59:59Z" },
