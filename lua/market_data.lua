@@ -84,48 +84,72 @@ function market_data.missing_symbols(document)
   return missing
 end
 
---- The documents a report parameter can mean, in order: the file itself, or every .json file of a
---- folder; then the same below each fallback folder. A file that is no JSON is a problem, not a stop.
-function market_data.candidates(path, fallback_folders)
-  local found, problems = {}, {}
-  local function try(file)
+-- What a document of each kind must hold, to tell them apart in a folder that has several.
+local own_field = { [reports.slo] = "results", [reports.stress] = "overrides", [reports.market] = "snapshots" }
+
+-- True for a document of a folder that is not of the kind wanted: it has no entries of that kind, but those
+-- of another, or a format of its own. One that was named is never foreign.
+local function is_foreign(found, read)
+  if type(found) ~= "table" or own_field[read] == nil or found[own_field[read]] ~= nil then
+    return false
+  end
+  return found.results ~= nil or found.overrides ~= nil or found.snapshots ~= nil or found.format ~= nil
+end
+
+local function is_document_name(name)
+  local ending = name:lower():match("%.(%w+)$")
+  return ending == "json" or ending == "yaml" or ending == "yml" or ending == "toml"
+end
+
+--- The places a report parameter can mean, in order: the file itself, or every .json file of a folder of
+--- the kind that `read` reads; then the same below each of `fallback_folders`. A market report that was
+--- named and exists is the only place. A file that is no JSON is a problem, not a stop.
+--- Returns the places, lists of {path, document}, and the problems.
+function market_data.places(path, read, fallback_folders)
+  local places, problems = {}, {}
+  local function try(place, file, in_folder)
     if not ballast.files.exists(file) then
       return
     end
     local ok, document = pcall(ballast.files.read_document, file)
-    if ok then
-      found[#found + 1] = { path = file, document = document }
-    else
+    if not ok then
       problems[#problems + 1] = { path = file, message = tostring(document) }
+    elseif not (in_folder and is_foreign(document, read)) then
+      place[#place + 1] = { path = file, document = document }
     end
   end
-  local function look(place)
-    if place:match("%.json$") or place:match("%.ya?ml$") or place:match("%.toml$") then
-      try(place)
+  local function look(location)
+    local place = {}
+    places[#places + 1] = place
+    if is_document_name(location) then
+      try(place, location, false)
       return
     end
-    for _, name in ipairs(ballast.files.list(place)) do
+    for _, name in ipairs(ballast.files.list(location)) do
       if name:match("%.json$") then
-        try(place .. "/" .. name)
+        try(place, location .. "/" .. name, true)
       end
     end
   end
   look(path)
+  if read == reports.market and is_document_name(path) and ballast.files.exists(path) then
+    return places, problems
+  end
   local name = path:match("[^/]+$") or path
   for _, folder in ipairs(fallback_folders or {}) do
     look(folder .. "/" .. name)
-    if not name:match("%.%w+$") then
+    if not is_document_name(name) then
       look(folder)
     end
   end
-  return found, problems
+  return places, problems
 end
 
---- Reads a report parameter with `read` (one of `reports`), newest match for market reports.
+--- Reads a report parameter with `read` (one of `reports`): of the first place that has a usable one, the
+--- newest.
 function market_data.report(path, read, options)
-  local candidates, problems = market_data.candidates(path, options.fallback_folders)
-  local choose = read == reports.market and reports.newest_market
-  local report = choose and choose(candidates, options) or reports.first_usable(candidates, read, options)
+  local places, problems = market_data.places(path, read, options.fallback_folders)
+  local report = reports.choose(places, read, options)
   for _, problem in ipairs(problems) do
     report.problems[#report.problems + 1] = { code = "report_unreadable", data = problem }
     if report.status == "missing" then

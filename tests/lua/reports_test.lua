@@ -295,7 +295,16 @@ return testing.suite("reports", {
       { path = "future.json", document = market("core", "2024-01-01T13:00:00Z") },
     }, { now = now, governor = "core" })
     testing.equal(report.path, "a.json")
+    testing.equal(codes(report), { "report_replaced" })
+    testing.equal(report.problems[1].data.path, "future.json")
     testing.equal(reports.newest_market({}, options).status, "missing")
+    local faulty = { generated_at = "2024-01-01T10:00:00Z", governor = "core" }
+    local usable = { path = "a.json", document = market("core", "2024-01-01T11:00:00Z") }
+    testing.equal(codes(reports.newest_market({ { path = "b.json", document = faulty }, usable },
+      { now = now, governor = "core" })), {})
+    faulty.generated_at = "2024-01-01T11:30:00Z"
+    testing.equal(codes(reports.newest_market({ { path = "b.json", document = faulty }, usable },
+      { now = now, governor = "core" })), { "report_replaced" })
     local none = reports.newest_market({
       { path = "foreign.json", document = market("core_eu", "2024-01-01T11:30:00Z") },
       { path = "older.json", document = market("core", "2024-01-01T08:00:00Z") },
@@ -325,6 +334,9 @@ return testing.suite("reports", {
     local found = reports.first_usable({ { path = "a" }, { path = "b", document = "text" },
       { path = "c", document = stale }, { path = "d", document = usable } }, reports.slo, options)
     testing.equal(found.path, "d")
+    -- The faulty one might have said something; the missing and the stale one could not.
+    testing.equal(codes(found), { "report_replaced" })
+    testing.equal(found.problems[1].data.path, "b")
     local none = reports.first_usable({ { path = "a" }, { path = "c", document = stale } },
       reports.slo, options)
     testing.equal(none.status, "stale")
