@@ -11,24 +11,64 @@ local market_data = {}
 
 local market_fields = { "interval", "lookback_bars" }
 
+local function need(condition, place, expected, found)
+  failure.require(condition, "governor_invalid", ("%s: expected %s, found %s"):format(place, expected,
+    type(found) == "table" and "an object or list" or found == nil and "nothing" or ("'%s'"):format(tostring(found))))
+end
+
+local function is_text(value)
+  return type(value) == "string" and value ~= ""
+end
+
+local function is_list(value)
+  return type(value) == "table" and (next(value) == nil or #value > 0)
+end
+
+--- The canonical spelling of `text`, which stands at `place` (a file or setting).
+--- Throws: symbol_invalid, with the place.
+function market_data.symbol(text, place)
+  local ok, symbol = pcall(ballast.market.symbol, text)
+  failure.require(ok, "symbol_invalid", ("%s: %s"):format(place, type(symbol) == "table" and symbol.message or tostring(symbol)))
+  return symbol
+end
+
+--- Refuses what is used of a governor before its policy judges the rest. The policy never sees the section
+--- `market`, so a misspelt field of it must be found here. `place` is the setting it stands at.
+--- Throws: governor_invalid, governor_empty, symbol_invalid, each with the place.
+function market_data.check_governor(place, governor)
+  for _, field in ipairs({ "name", "portfolio_id" }) do
+    local value = values.known(governor[field])
+    need(value == nil or is_text(value), place .. "." .. field, "a text that is not empty", value)
+  end
+  need(is_list(governor.assets), place .. ".assets", "a list of objects with `symbol` and `target_weight`", governor.assets)
+  failure.require(#governor.assets > 0, "governor_empty", place .. ".assets: the list is empty")
+  for index, asset in ipairs(governor.assets) do
+    local at = ("%s.assets[%d]"):format(place, index)
+    need(type(asset) == "table" and not (#asset > 0), at, "an object with `symbol` and `target_weight`", asset)
+    need(is_text(asset.symbol), at .. ".symbol", "a text such as BTC_USDT", asset.symbol)
+    market_data.symbol(asset.symbol, at)
+  end
+  local rules = values.known(governor.slo_overrides)
+  need(rules == nil or is_list(rules), place .. ".slo_overrides", "a list of rules", rules)
+  local market = values.known(governor.market)
+  need(market == nil or (type(market) == "table" and not (#market > 0)), place .. ".market",
+    "an object with `interval` and `lookback_bars`", market)
+  for field in pairs(market or {}) do
+    failure.require(values.contains(market_fields, field), "governor_invalid",
+      ("%s.market: %s"):format(place, nearest.message("field", tostring(field), market_fields)))
+  end
+  local interval, lookback = market_data.bars(governor)
+  need(instant.interval_seconds(interval) ~= nil, place .. ".market.interval", "the length of a bar, such as 1h or 15m", interval)
+  need(math.type(lookback) == "integer" and lookback >= 1, place .. ".market.lookback_bars",
+    "a whole number of at least 1", lookback)
+end
+
 --- The settings of a governor by name; that of the desk when `name` is nil.
+--- Throws: governor_invalid, governor_empty, symbol_invalid, each with the setting.
 function market_data.governor(name)
   name = name or ballast.settings.get("desk.governor")
   local governor = ballast.settings.get("governors." .. name)
-  failure.require(type(governor.assets) == "table" and #governor.assets > 0, "governor_empty",
-    ("governor '%s' has no assets"):format(name))
-  -- The policy never sees this section, so a misspelt field of it must be found here.
-  for field in pairs(type(governor.market) == "table" and governor.market or {}) do
-    failure.require(values.contains(market_fields, field), "argument",
-      ("governors.%s.market: %s"):format(name, nearest.message("field", tostring(field), market_fields)))
-  end
-  local interval, lookback = market_data.bars(governor)
-  failure.require(instant.interval_seconds(interval) ~= nil, "argument",
-    ("governors.%s.market.interval: expected the length of a bar, such as 1h or 15m, found '%s'"):format(name,
-      tostring(interval)))
-  failure.require(math.type(lookback) == "integer" and lookback >= 1, "argument",
-    ("governors.%s.market.lookback_bars: expected a whole number of at least 1, found '%s'"):format(name,
-      tostring(lookback)))
+  market_data.check_governor("governors." .. name, governor)
   governor.name = governor.name or name
   return governor
 end
@@ -47,6 +87,15 @@ function market_data.symbols(governor)
     symbols[index] = ballast.market.symbol(asset.symbol)
   end
   return symbols
+end
+
+--- A governor's assets with their symbols in canonical spelling, for what is compared with canonical ones.
+function market_data.assets(governor)
+  local assets = {}
+  for index, symbol in ipairs(market_data.symbols(governor)) do
+    assets[index] = { symbol = symbol }
+  end
+  return assets
 end
 
 --- Measures the assets in the store, as of the decision time. Missing ones have status `missing`; how old
@@ -99,6 +148,16 @@ end
 local function is_document_name(name)
   local ending = name:lower():match("%.(%w+)$")
   return ending == "json" or ending == "yaml" or ending == "yml" or ending == "toml"
+end
+
+--- Refuses a parameter `fallback_folders` that is no list of folders. Throws: folders_invalid.
+function market_data.check_folders(folders)
+  failure.require(is_list(folders), "folders_invalid",
+    "--set fallback_folders: expected a JSON list of folders, such as [\"var/reports\"]")
+  for index, folder in ipairs(folders) do
+    failure.require(is_text(folder), "folders_invalid",
+      ("--set fallback_folders: element %d: expected the name of a folder, found '%s'"):format(index, tostring(folder)))
+  end
 end
 
 --- The places a report parameter can mean, in order: the file itself, or every .json file of a folder of

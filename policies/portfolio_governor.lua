@@ -7,6 +7,7 @@ local advisories = require "governor.advisories"
 local asset_plan = require "governor.asset"
 local configuration = require "configuration"
 local gates = require "governor.gates"
+local holdings = require "governor.holdings"
 local inputs = require "governor.inputs"
 local overrides = require "governor.overrides"
 local policy = require "policy"
@@ -25,6 +26,7 @@ local reasons = configuration.reasons {
   required_input_missing = "A report that the configuration needs was not handed in.",
   input_problem = "A report is missing, stale or faulty.",
   override_unmatched = "A stress override names a symbol or a budget that no asset has.",
+  holding_misspelt = "A holding is spelt almost like an asset of which no weight was given.",
   slo_status_unknown = "An SLO rule may apply, but nobody measured its SLO.",
   market_data_missing = "A metric that a configured limit needs is unknown.",
   held_on_missing_data = "The asset stays at its current weight because data is missing.",
@@ -50,7 +52,7 @@ local reasons = configuration.reasons {
   total_weight_above_max = "The weights wanted exceed the portfolio.",
 }
 
--- Blocked increases: reports missing for everybody, SLOs unmeasured for one asset.
+-- Blocked increases: reports missing for everybody, SLOs unmeasured and a holding misspelt for one asset.
 local function blockers(config, input, missing)
   return function(asset)
     local codes = {}
@@ -62,6 +64,11 @@ local function blockers(config, input, missing)
     end)
     for _, name in ipairs(unknown) do
       codes[#codes + 1] = "slo_status_unknown:" .. name
+    end
+    for _, found in ipairs(holdings.misspelt(config.assets, input.allocations)) do
+      if found.nearest == asset.symbol then
+        codes[#codes + 1] = "holding_misspelt:" .. found.symbol
+      end
     end
     return codes, unknown
   end
@@ -151,7 +158,7 @@ end
 
 -- The outcome is `hold` when something needed was unknown: nothing grew because of it, and the
 -- reductions listed still stand.
-local function outcome(plans, missing)
+local function outcome(plans, missing, misspelt)
   local codes = {}
   for _, advisory in ipairs(missing) do
     local problem = advisory.data.message
@@ -165,6 +172,9 @@ local function outcome(plans, missing)
     if #plan.unknown_slos > 0 then
       codes[#codes + 1] = policy.reason("slo_status_unknown", { symbol = plan.symbol })
     end
+  end
+  for _, found in ipairs(misspelt) do
+    codes[#codes + 1] = policy.reason("holding_misspelt", found, holdings.misspelt_message(found))
   end
   return #codes == 0 and policy.allow or policy.hold, codes
 end
@@ -189,11 +199,11 @@ end
 -- Holdings that the configuration does not name, as they came in: whoever goes on from this decision
 -- must not forget them.
 local function holdings_by_symbol(list)
-  local holdings = {}
+  local weights = {}
   for _, holding in ipairs(list) do
-    holdings[holding.symbol] = holding.weight
+    weights[holding.symbol] = holding.weight
   end
-  return holdings
+  return weights
 end
 
 local function decide(input)
@@ -217,7 +227,7 @@ local function decide(input)
   append(advised, advisories.for_assets(plans, config, input))
   append(advised, advisories.for_portfolio(config, input, before, after, unknown))
   local rebalance = #adjustments > 0
-  local finish, codes = outcome(plans, missing)
+  local finish, codes = outcome(plans, missing, holdings.misspelt(config.assets, input.allocations))
   return finish {
     time = input.time,
     portfolio_id = config.portfolio_id,

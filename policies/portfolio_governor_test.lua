@@ -359,6 +359,33 @@ return testing.suite("portfolio governor", {
       input.stress_overrides = { { reason = "x", symbol = "XRP_EUR" } }
     end), 0.5)
   end },
+  { "a holding one letter away from an asset without a weight holds that asset back", function()
+    local decision = decide(function(input)
+      input.allocations = { BTC_UDST = 0.3 }
+    end)
+    holds(decision, "increase_blocked")
+    testing.equal(decision.outcome, "hold")
+    testing.equal(codes(decision.reasons), { "holding_misspelt" })
+    testing.contains(decision.reasons[1].message, "did you mean 'BTC_USDT'?")
+    moves_to(decide(function(input)
+      input.allocations = { BTC_UDST = 0.3, BTC_USDT = 0 }
+    end), 0.5)
+    moves_to(decide(function(input)
+      input.allocations = { ETH_USDT = 0.3 }
+    end), 0.5)
+  end },
+  { "words of the configuration are compared whatever their case", function()
+    local decision = decide(function(input)
+      input.allocations.BTC_USDT = 0.3
+      input.governor.required_inputs = { "Stress_Overrides" }
+    end)
+    holds(decision, "increase_blocked")
+    testing.equal(codes(decision.reasons), { "required_input_missing" })
+    moves_to(decide(function(input)
+      input.allocations.BTC_USDT = 0.3
+      slo_rule(input, { when_unknown = "IGNORE" }, "unknown")
+    end), 0.5)
+  end },
   { "a metric in percent is unknown, not a breach and not within its limit", function()
     holds(decide(function(input)
       input.allocations.BTC_USDT = 0.3

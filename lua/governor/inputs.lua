@@ -170,7 +170,9 @@ local function scope_of(config, override)
   local symbols, budgets = {}, {}
   for index, asset in ipairs(config.assets) do
     symbols[index] = asset.symbol
-    budgets[#budgets + 1] = asset.risk_budget
+    if not values.contains(budgets, asset.risk_budget) then
+      budgets[#budgets + 1] = asset.risk_budget
+    end
   end
   if symbol ~= nil then
     return "symbol", symbol, symbols

@@ -158,7 +158,7 @@ local function read_rule(problems, found, weight)
   local place = "slo_overrides." .. name
   refuse_unknown_fields(problems, place, found, "rule")
   configuration.refuse_unknown_words(problems, place, "apply_on", found.apply_on, statuses)
-  local when_unknown = values.known(found.when_unknown) or "hold"
+  local when_unknown = (values.known(found.when_unknown) or "hold"):lower()
   configuration.refuse_unknown_words(problems, place, "when_unknown", { when_unknown }, { "hold", "ignore" })
   return {
     slo_name = name,
@@ -221,7 +221,7 @@ function settings.read(found)
     rules = read_list(found.slo_overrides, function(rule)
       return read_rule(problems, rule, weight)
     end),
-    required_inputs = values.table(found.required_inputs),
+    required_inputs = configuration.words(found.required_inputs),
   }
   return config, problems
 end

@@ -315,6 +315,10 @@ return testing.suite("reports", {
   end },
   { "allocations with one weight that is no finite number are invalid (W-33)", function()
     testing.equal(reports.allocations({ A = 0.4, B = 0 }).allocations, { A = 0.4, B = 0 })
+    testing.equal(reports.allocations({}).allocations, {})
+    for _, list in ipairs({ "[]", "[0.5]" }) do
+      testing.equal(codes(reports.allocations(ballast.json.parse(list))), { "report_not_an_object" })
+    end
     for _, weight in ipairs({ 0 / 0, 1 / 0, "0.4", true }) do
       testing.equal(reports.allocations({ A = 0.4, B = weight }).status, "invalid")
     end
