@@ -20,6 +20,7 @@ local values = require "values"
 local reasons = configuration.reasons {
   -- Configuration that nobody can obey.
   config_duplicate_asset = "An asset is configured twice.",
+  config_targets_above_total = "The target weights together exceed the portfolio.",
   config_unknown_budget = "An asset names a risk budget that is not configured.",
   -- Input that cannot be judged, or reports that are not there.
   symbol_not_canonical = "A symbol means a configured asset and is spelt otherwise.",

@@ -23,15 +23,15 @@ local function base()
   }
 end
 
--- Three assets that want 1.3 together and hold 0.4.
+-- Three assets that want 1 together and hold 0.4, beside 0.3 of something that nobody configured.
 local function three()
   local input = base()
   input.governor.assets = {
-    { symbol = "BTC_USDT", target_weight = 0.5 },
-    { symbol = "ETH_USDT", target_weight = 0.4 },
-    { symbol = "SOL_USDT", target_weight = 0.4 },
+    { symbol = "BTC_USDT", target_weight = 0.4 },
+    { symbol = "ETH_USDT", target_weight = 0.3 },
+    { symbol = "SOL_USDT", target_weight = 0.3 },
   }
-  input.allocations = { BTC_USDT = 0.2, ETH_USDT = 0.1, SOL_USDT = 0.1 }
+  input.allocations = { BTC_USDT = 0.2, ETH_USDT = 0.1, SOL_USDT = 0.1, OLD_USDT = 0.3 }
   input.market = { BTC_USDT = {}, ETH_USDT = {}, SOL_USDT = {} }
   return input
 end
@@ -516,11 +516,24 @@ return testing.suite("portfolio governor", {
   { "increases are scaled back so that the weights fit the portfolio (W-07)", function()
     local decision = portfolio_governor.decide(three())
     testing.near(decision.total_weight.found, 1, { absolute = 1e-12 })
-    for index, weight in ipairs({ 0.4, 0.3, 0.3 }) do
+    for index, weight in ipairs({ 0.3, 0.2, 0.2 }) do
       testing.near(decision.assets[index].proposed_weight, weight, { absolute = 1e-12 })
       testing.is_true(has(decision.assets[index].reasons, "increase_scaled_to_total"))
     end
     testing.is_true(has(decision.advisories, "total_weight_above_max"))
+  end },
+  { "targets that do not fit into the portfolio are refused (W-07)", function()
+    local function with(first, total)
+      return function(input)
+        input.governor = three().governor
+        input.governor.assets[1].target_weight = first
+        input.governor.max_total_weight = total
+      end
+    end
+    refuses(with(0.41), "config_targets_above_total", "the sum of target_weight is 1.01, max_total_weight is 1")
+    refuses(with(0.4, 0.9), "config_targets_above_total", "max_total_weight is 0.9")
+    testing.equal(decide(with(0.4 + 1e-10)).outcome, "hold")
+    testing.equal(decide(with(0.9, 1.5)).outcome, "hold")
   end },
   { "holdings that are not configured use up room and are reported (W-07)", function()
     local input = three()
@@ -534,20 +547,20 @@ return testing.suite("portfolio governor", {
     input.allocations.XRP_USDT = -0.6
     local decision = portfolio_governor.decide(input)
     testing.near(decision.total_weight.found, 1, { absolute = 1e-12 })
-    testing.equal(decision.other_holdings, { XRP_USDT = -0.6 })
+    testing.equal(decision.other_holdings, { OLD_USDT = 0.3, XRP_USDT = -0.6 })
   end },
   { "a reduction in the same decision makes room", function()
     local input = three()
     input.governor.assets[1].target_weight = 0
     input.allocations = { BTC_USDT = 0.8, ETH_USDT = 0, SOL_USDT = 0.2 }
     local decision = portfolio_governor.decide(input)
-    testing.near(decision.assets[2].proposed_weight, 0.4, { absolute = 1e-12 })
-    testing.near(decision.total_weight.found, 0.8, { absolute = 1e-12 })
+    testing.near(decision.assets[2].proposed_weight, 0.3, { absolute = 1e-12 })
+    testing.near(decision.total_weight.found, 0.6, { absolute = 1e-12 })
   end },
   { "scaling never sells: a portfolio above its total without increases is only reported",
     function()
       local input = three()
-      input.allocations = { BTC_USDT = 0.5, ETH_USDT = 0.4, SOL_USDT = 0.4 }
+      input.allocations = { BTC_USDT = 0.4, ETH_USDT = 0.3, SOL_USDT = 0.3, OLD_USDT = 0.3 }
       local decision = portfolio_governor.decide(input)
       testing.equal(decision.rebalance_required, false)
       testing.is_true(has(decision.advisories, "total_weight_above_max"))

@@ -124,14 +124,16 @@ local function refuse_duplicates(problems, assets)
   end
 end
 
-local function refuse_infeasible_minima(problems, assets, max_total)
-  local total = values.sum(assets, function(asset)
-    return asset.min_weight or 0
+-- Weights that are meant to fill the portfolio may miss the total by rounding only.
+local rounding = 1e-9
+
+local function refuse_infeasible_sum(problems, assets, field, code, max_total)
+  local sum = values.sum(assets, function(asset)
+    return asset[field] or 0
   end)
-  -- Minima that are meant to fill the portfolio may miss the total by rounding only.
-  local bound = bounds.at_most("sum of min_weight", max_total + 1e-9, "fraction of portfolio")
-  if not bound:check(total).passed then
-    add(problems, "config_minima_above_total", { sum = total, max_total_weight = max_total })
+  if not bounds.at_most(field, max_total + rounding, "fraction of portfolio"):check(sum).passed then
+    add(problems, code, { sum = sum, max_total_weight = max_total },
+      ("governor.assets: the sum of %s is %.10g, max_total_weight is %.10g"):format(field, sum, max_total))
   end
 end
 
@@ -202,7 +204,8 @@ function settings.read(found)
     return read_asset(problems, asset, budgets, weight)
   end)
   refuse_duplicates(problems, assets)
-  refuse_infeasible_minima(problems, assets, max_total)
+  refuse_infeasible_sum(problems, assets, "min_weight", "config_minima_above_total", max_total)
+  refuse_infeasible_sum(problems, assets, "target_weight", "config_targets_above_total", max_total)
   local config = {
     name = text(problems, "governor", found, "name"),
     portfolio_id = values.known(found.portfolio_id) or found.name,
