@@ -9,7 +9,7 @@ local values = require "values"
 
 local market_data = {}
 
-local market_fields = { "interval", "lookback_bars" }
+local market_fields = { "interval", "lookback_bars", "closes" }
 
 local function need(condition, place, expected, found)
   failure.require(condition, "governor_invalid", ("%s: expected %s, found %s"):format(place, expected,
@@ -57,6 +57,8 @@ function market_data.check_governor(place, governor)
     failure.require(values.contains(market_fields, field), "governor_invalid",
       ("%s.market: %s"):format(place, nearest.message("field", tostring(field), market_fields)))
   end
+  local closes = values.known((market or {}).closes)
+  need(closes == nil or type(closes) == "boolean", place .. ".market.closes", "true or false", closes)
   local interval, lookback = market_data.bars(governor)
   need(instant.interval_seconds(interval) ~= nil, place .. ".market.interval", "the length of a bar, such as 1h or 15m", interval)
   need(math.type(lookback) == "integer" and lookback >= 1, place .. ".market.lookback_bars",
@@ -78,6 +80,12 @@ end
 function market_data.bars(governor)
   local market = values.table(governor.market)
   return values.known(market.interval) or "1h", values.known(market.lookback_bars) or 168
+end
+
+--- What `reports.market` needs to know of a governor to judge the bars behind a report.
+function market_data.bar_options(governor)
+  local interval, lookback = market_data.bars(governor)
+  return { interval = interval, lookback_bars = lookback, market_closes = values.table(governor.market).closes == true }
 end
 
 --- Symbols of a governor's assets, in its order and canonical spelling.

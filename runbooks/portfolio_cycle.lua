@@ -41,17 +41,12 @@ return runbook.define {
     local now = ballast.clock.now()
     local environment = run.information.environment
     local market_max_age = cycle.market_max_age_minutes(params.market_max_age, governor, environment)
-    local interval, lookback = market_data.bars(governor)
     local function options(max_age_minutes)
-      return {
-        interval = interval,
-        lookback_bars = lookback,
-        now = now,
-        governor = governor.name,
-        fallback_folders = params.fallback_folders,
-        max_age_seconds = max_age_minutes and max_age_minutes * 60,
-        weight_limit = math.max(1, values.number(governor.max_total_weight) or 1),
-      }
+      local made = market_data.bar_options(governor)
+      made.now, made.governor, made.fallback_folders = now, governor.name, params.fallback_folders
+      made.max_age_seconds = max_age_minutes and max_age_minutes * 60
+      made.weight_limit = math.max(1, values.number(governor.max_total_weight) or 1)
+      return made
     end
     local market = run:step("market", function()
       if params.market_report == nil then

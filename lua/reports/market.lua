@@ -46,7 +46,9 @@ local function wrong_bars(found, interval, options)
       ("its bars are of %s, the governor's of %s"):format(tostring(interval), options.interval))
   end
   local lookback = options.lookback_bars
-  local count, missing = values.number(found.bar_count), values.number(found.missing_bars)
+  local count = values.number(found.bar_count)
+  -- At night and on weekends a market that closes has no bars; that none are missing cannot be told there.
+  local missing = not options.market_closes and values.number(found.missing_bars) or nil
   if lookback == nil then
     return nil
   end

@@ -40,11 +40,15 @@ return testing.suite("governors and report parameters", {
       { { market = { interval = "hourly" } }, "governors.core.market.interval: expected the length of a bar" },
       { { market = { lookback_bars = 0 } }, "governors.core.market.lookback_bars: expected a whole number of at least 1, found '0'" },
       { { market = { lookback_bars = 1.5 } }, "governors.core.market.lookback_bars: expected a whole number" },
+      { { market = { closes = "yes" } }, "governors.core.market.closes: expected true or false, found 'yes'" },
       { { portfolio_id = 7 }, "governors.core.portfolio_id: expected a text that is not empty, found '7'" },
     }
     for _, case in ipairs(cases) do
       refuses("governor_invalid", case[2], market_data.check_governor, "governors.core", change(case[1]))
     end
+    testing.equal(market_data.bar_options(change({})), { interval = "1h", lookback_bars = 168, market_closes = false })
+    testing.equal(market_data.bar_options(change({ market = { interval = "1day", lookback_bars = 20, closes = true } })),
+      { interval = "1day", lookback_bars = 20, market_closes = true })
     refuses("governor_empty", "governors.core.assets: ", market_data.check_governor, "governors.core", change({ assets = {} }))
     refuses("symbol_invalid", "governors.core.assets[1]: symbol: 'B!' is not a symbol", market_data.check_governor,
       "governors.core", change({ assets = { { symbol = "B!" } } }))

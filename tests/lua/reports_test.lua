@@ -201,6 +201,10 @@ return testing.suite("reports", {
     testing.equal(reason({ missing_bars = 17 }), "bars_missing")
     testing.equal(reason({ bar_count = 4 }, 5), "bars_missing")
     testing.is_nil(reason({ bar_count = 5 }, 5))
+    -- Stocks have no bars at night.
+    local stocks = market("core", now, { A = { bar_count = 168, missing_bars = 500 }, B = { bar_count = 3, missing_bars = 9 } })
+    local report = reports.market(stocks, { now = now, lookback_bars = 168, market_closes = true })
+    testing.equal({ report.left_out.A == nil, report.left_out.B.code }, { true, "bars_missing" })
   end },
   { "a report of other bars than the governor's is refused, and so is one snapshot of them", function()
     local function read(fields, interval)
