@@ -70,9 +70,10 @@ local function weights_after(decision)
   return allocations
 end
 
---- Current weights: the file's, else what the last decision about this portfolio left behind, else
---- all cash, but not in shadow, testnet and live: there the run stops and asks. A denied decision changed nothing and says nothing of weights: the run stops instead of
---- taking the portfolio for cash. Returns { source, allocations, last_rebalance_time }.
+--- Current weights: the file's, else what the last decision about this portfolio left behind, else all
+--- cash, but not in shadow, testnet and live: there the run stops and asks. A denied decision changed
+--- nothing and says nothing of weights: the run stops instead of taking the portfolio for cash.
+--- Returns { source, allocations, last_rebalance_time }.
 function cycle.weights(governor, file)
   local portfolio = governor.portfolio_id or governor.name
   local environment = ballast.run.information().environment

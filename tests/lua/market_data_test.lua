@@ -72,7 +72,7 @@ return testing.suite("governors and report parameters", {
   { "a market report that was named counts, whatever a fallback folder has", function()
     testing.equal(read("market.json", reports.market).market.BTC_USDT.volatility, 0.3)
     -- Too old, it is not replaced either.
-    local stale = read("market.json", reports.market, 60)
+    local stale = read("market.json", reports.market, 600)
     testing.equal(stale.status, "stale")
     testing.equal(stale.path, desk .. "market.json")
   end },
