@@ -25,8 +25,9 @@ struct ReviewDesk : TestDesk {
     spill("cash.json", "{}");
   }
   Ran live(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments{"run",           "portfolio_cycle",        "--set",   "portfolio_value=1e6", "--set",
-                                       "allocations=cash.json", "--environment", "live", "--actor", "tester"};
+    std::vector<std::string> arguments{
+        "run",  "portfolio_cycle", "--set", "portfolio_value=1e6", "--set", "allocations=cash.json", "--environment",
+        "live", "--actor",         "tester"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run(arguments);
   }
