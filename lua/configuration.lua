@@ -60,6 +60,15 @@ function configuration.number(problems, place, found, field, options)
   return value
 end
 
+--- The words of the list `found` in lower case, in which they are compared; what is no text is left out.
+function configuration.words(found)
+  local words = {}
+  for _, word in ipairs(values.table(found)) do
+    words[#words + 1] = type(word) == "string" and word:lower() or nil
+  end
+  return words
+end
+
 --- Refuses every text in the list `found` that `accepted` does not hold, whatever its case.
 function configuration.refuse_unknown_words(problems, place, field, found, accepted)
   for _, word in ipairs(values.table(found)) do

@@ -40,6 +40,17 @@ function nearest.name(name, known)
   return best
 end
 
+--- The first name in the list `known` that is one slip away from `name` (a letter more, less, replaced or
+--- swapped with its neighbour), or nil.
+function nearest.one_slip(name, known)
+  for _, candidate in ipairs(known) do
+    if math.abs(#candidate - #name) <= 1 and distance(name, candidate) == 1 then
+      return candidate
+    end
+  end
+  return nil
+end
+
 --- "unknown field 'x' (did you mean 'y'?); accepted: a, b", for a message about `name`.
 function nearest.message(what, name, known)
   local near = nearest.name(name, known)

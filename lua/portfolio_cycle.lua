@@ -1,14 +1,20 @@
 -- Parts of the portfolio cycle that are not steps: where weights come from, what the governor is
 -- given, what the summary says. Values in, values out, but for reading weights.
 
+local configuration = require "configuration"
 local failure = require "failure"
 local holdings = require "governor.holdings"
 local instant = require "instant"
+local market_data = require "market_data"
 local report = require "report"
 local reports = require "reports"
 local values = require "values"
 
 local cycle = {}
+
+-- Environments in which money, or the rehearsal for it, is at stake: an SLO report is required there, and
+-- nobody takes an unknown portfolio for cash.
+local at_stake = { shadow = true, testnet = true, live = true }
 
 -- Ages
 
@@ -25,7 +31,7 @@ function cycle.market_max_age_minutes(asked, governor, environment)
   if asked ~= nil or environment == "demo" then
     return asked
   end
-  local interval = instant.interval_seconds(values.table(governor.market).interval or "1h") or 0
+  local interval = instant.interval_seconds(market_data.bars(governor)) or 0
   return math.max(cycle.default_max_age_minutes, bars_accepted * interval / 60)
 end
 
@@ -35,17 +41,20 @@ end
 -- cannot be what they say.
 local function read_weights(governor, file)
   local read = reports.allocations(ballast.files.read_document(file))
-  local first = read.problems[1]
-  failure.require(read.status == "ok", "allocations_invalid", first and ("%s: %s"):format(file, first.message or first.code))
+  local first = read.problems[1] or {}
+  failure.require(read.status == "ok", "allocations_invalid", ("%s: %s"):format(file, first.message or first.code or read.status))
   local weights, spelt = {}, {}
   for symbol, weight in pairs(read.allocations) do
-    local name = ballast.market.symbol(symbol)
+    local name = market_data.symbol(symbol, file)
     failure.require(spelt[name] == nil, "allocations_invalid",
       ("%s: '%s' and '%s' are one symbol: give its weight once"):format(file, tostring(spelt[name]), symbol))
     weights[name], spelt[name] = weight, symbol
   end
-  local problems = holdings.problems(governor.assets, values.number(governor.max_total_weight) or 1, weights)
+  local problems = holdings.problems(market_data.assets(governor), values.number(governor.max_total_weight) or 1, weights)
   failure.require(#problems == 0, "allocations_invalid", ("%s: %s"):format(file, problems[1] and problems[1].message))
+  local misspelt = holdings.misspelt(market_data.assets(governor), weights)[1]
+  failure.require(misspelt == nil, "allocations_invalid",
+    misspelt and ("%s: %s"):format(file, holdings.misspelt_message(misspelt)))
   return weights
 end
 
@@ -61,19 +70,23 @@ local function weights_after(decision)
   return allocations
 end
 
---- Current weights: the file's, else what the last decision about this portfolio left behind, else
---- all cash. A denied decision changed nothing and says nothing of weights: the run stops instead of
---- taking the portfolio for cash. Returns { source, allocations, last_rebalance_time }.
+--- Current weights: the file's, else what the last decision about this portfolio left behind, else all
+--- cash, but not in shadow, testnet and live: there the run stops and asks. A denied decision changed
+--- nothing and says nothing of weights: the run stops instead of taking the portfolio for cash.
+--- Returns { source, allocations, last_rebalance_time }.
 function cycle.weights(governor, file)
   local portfolio = governor.portfolio_id or governor.name
-  local last = ballast.journal.last({ kind = "decision", portfolio_id = portfolio,
-    environment = ballast.run.information().environment })
+  local environment = ballast.run.information().environment
+  local last = ballast.journal.last({ kind = "decision", portfolio_id = portfolio, environment = environment })
   local state = last and last.decision.next_state or {}
   if file ~= nil then
     return { source = file, allocations = read_weights(governor, file),
       last_rebalance_time = state.last_rebalance_time }
   end
   if last == nil then
+    failure.require(not at_stake[environment], "weights_unknown",
+      ("nothing says what portfolio '%s' holds, and %s does not take that for cash: name the weights with --set allocations=FILE, {} for all cash")
+        :format(portfolio, environment))
     return { source = "all cash", allocations = {} }
   end
   failure.require(last.decision.outcome ~= "deny", "weights_unknown",
@@ -82,14 +95,15 @@ function cycle.weights(governor, file)
     last_rebalance_time = state.last_rebalance_time }
 end
 
--- Environments in which money, or the rehearsal for it, is at stake: an SLO report is required there.
-local requires_slo_report = { shadow = true, testnet = true, live = true }
+local function requires_slo_statuses(governor)
+  return values.contains(configuration.words(governor.required_inputs), "slo_statuses")
+end
 
 --- How many SLO rules nobody measured on purpose: no report was asked for, the governor does not list
 --- one in `required_inputs`, and the environment lets it pass. They are set aside, and the decision, the
 --- summary and the terminal say so.
 function cycle.rules_set_aside(governor, found)
-  if found.slo or requires_slo_report[found.environment] or values.contains(governor.required_inputs, "slo_statuses") then
+  if found.slo or at_stake[found.environment] or requires_slo_statuses(governor) then
     return 0
   end
   return #(governor.slo_overrides or {})
@@ -107,6 +121,15 @@ local function governor_settings(governor, found)
     out.slo_overrides = nil
   end
   return out
+end
+
+--- Refuses what another policy than one of portfolios decided. Throws: policy_unsuitable.
+function cycle.check_decision(decision, policy)
+  for _, name in ipairs({ "assets", "adjustments", "advisories", "reasons" }) do
+    failure.require(type(decision[name]) == "table", "policy_unsuitable",
+      ("--set policy=%s: its decision has no list '%s': it does not decide about a portfolio as portfolio_governor does")
+        :format(policy, name))
+  end
 end
 
 --- Everything the governor may see. A report that was asked for and cannot be used is a problem
@@ -211,7 +234,7 @@ local function slo_remarks(lines, governor, found)
     lines[#lines + 1] = ("note: no SLO report was asked for; %d SLO rules are set aside (--set slo_report=FILE)"):format(aside)
   elseif not found.slo and #(governor.slo_overrides or {}) > 0 then
     lines[#lines + 1] = ("note: no SLO report was given, and %s requires it: nothing is increased (--set slo_report=FILE)")
-      :format(requires_slo_report[found.environment] and found.environment or "the governor")
+      :format(at_stake[found.environment] and found.environment or "the governor")
   end
 end
 

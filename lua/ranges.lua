@@ -52,6 +52,12 @@ function ranges.weight(high)
   return { low = 0, high = high, unit = "fraction of the portfolio", fraction = true }
 end
 
+--- Range of an amount.
+ranges.not_negative = { low = 0 }
+
+--- Range of a drawdown: nothing falls by more than all of it.
+ranges.drawdown = { low = 0, high = 1, unit = "fraction", fraction = true }
+
 --- Range of a volatility. Over a long window it may exceed 1; a figure above 10 is a percentage.
 ranges.volatility = { low = 0, high = 10, unit = "fraction", fraction = true }
 

@@ -14,6 +14,7 @@ local reports = {
   stress = require "reports.stress",
   market = require "reports.market",
   allocations = require "reports.allocations",
+  choose = choice.choose,
   first_usable = choice.first_usable,
   newest_market = choice.newest_market,
 }

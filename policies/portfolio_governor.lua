@@ -7,6 +7,7 @@ local advisories = require "governor.advisories"
 local asset_plan = require "governor.asset"
 local configuration = require "configuration"
 local gates = require "governor.gates"
+local holdings = require "governor.holdings"
 local inputs = require "governor.inputs"
 local overrides = require "governor.overrides"
 local policy = require "policy"
@@ -19,11 +20,14 @@ local values = require "values"
 local reasons = configuration.reasons {
   -- Configuration that nobody can obey.
   config_duplicate_asset = "An asset is configured twice.",
+  config_targets_above_total = "The target weights together exceed the portfolio.",
   config_unknown_budget = "An asset names a risk budget that is not configured.",
   -- Input that cannot be judged, or reports that are not there.
   symbol_not_canonical = "A symbol means a configured asset and is spelt otherwise.",
   required_input_missing = "A report that the configuration needs was not handed in.",
   input_problem = "A report is missing, stale or faulty.",
+  override_unmatched = "A stress override names a symbol or a budget that no asset has.",
+  holding_misspelt = "A holding is spelt almost like an asset of which no weight was given.",
   slo_status_unknown = "An SLO rule may apply, but nobody measured its SLO.",
   market_data_missing = "A metric that a configured limit needs is unknown.",
   held_on_missing_data = "The asset stays at its current weight because data is missing.",
@@ -44,11 +48,12 @@ local reasons = configuration.reasons {
   -- Advisories.
   slo_rules_set_aside = "No SLO report was asked for: the configured SLO rules were set aside.",
   risk_budget_exceeded = "A limit of the asset's risk budget is exceeded or cannot be checked.",
+  limit_likely_percent = "A limit of volatility is so high that a percentage was probably meant.",
   unknown_holding = "A holding is not part of the configuration.",
   total_weight_above_max = "The weights wanted exceed the portfolio.",
 }
 
--- Blocked increases: reports missing for everybody, SLOs unmeasured for one asset.
+-- Blocked increases: reports missing for everybody, SLOs unmeasured and a holding misspelt for one asset.
 local function blockers(config, input, missing)
   return function(asset)
     local codes = {}
@@ -60,6 +65,11 @@ local function blockers(config, input, missing)
     end)
     for _, name in ipairs(unknown) do
       codes[#codes + 1] = "slo_status_unknown:" .. name
+    end
+    for _, found in ipairs(holdings.misspelt(config.assets, input.allocations)) do
+      if found.nearest == asset.symbol then
+        codes[#codes + 1] = "holding_misspelt:" .. found.symbol
+      end
     end
     return codes, unknown
   end
@@ -149,7 +159,7 @@ end
 
 -- The outcome is `hold` when something needed was unknown: nothing grew because of it, and the
 -- reductions listed still stand.
-local function outcome(plans, missing)
+local function outcome(plans, missing, misspelt)
   local codes = {}
   for _, advisory in ipairs(missing) do
     local problem = advisory.data.message
@@ -163,6 +173,9 @@ local function outcome(plans, missing)
     if #plan.unknown_slos > 0 then
       codes[#codes + 1] = policy.reason("slo_status_unknown", { symbol = plan.symbol })
     end
+  end
+  for _, found in ipairs(misspelt) do
+    codes[#codes + 1] = policy.reason("holding_misspelt", found, holdings.misspelt_message(found))
   end
   return #codes == 0 and policy.allow or policy.hold, codes
 end
@@ -187,11 +200,11 @@ end
 -- Holdings that the configuration does not name, as they came in: whoever goes on from this decision
 -- must not forget them.
 local function holdings_by_symbol(list)
-  local holdings = {}
+  local weights = {}
   for _, holding in ipairs(list) do
-    holdings[holding.symbol] = holding.weight
+    weights[holding.symbol] = holding.weight
   end
-  return holdings
+  return weights
 end
 
 local function decide(input)
@@ -199,7 +212,7 @@ local function decide(input)
   if #problems > 0 then
     return refuse(input, problems)
   end
-  local missing = inputs.missing_reports(config, input)
+  local missing = append(inputs.missing_reports(config, input), inputs.unmatched_overrides(config, input))
   local unknown = total.unknown_holdings(config, input.allocations)
   local plans = make_plans(config, input, missing)
   local before, after = settle_plans(config, input, plans, unknown)
@@ -215,7 +228,7 @@ local function decide(input)
   append(advised, advisories.for_assets(plans, config, input))
   append(advised, advisories.for_portfolio(config, input, before, after, unknown))
   local rebalance = #adjustments > 0
-  local finish, codes = outcome(plans, missing)
+  local finish, codes = outcome(plans, missing, holdings.misspelt(config.assets, input.allocations))
   return finish {
     time = input.time,
     portfolio_id = config.portfolio_id,

@@ -23,15 +23,15 @@ local function base()
   }
 end
 
--- Three assets that want 1.3 together and hold 0.4.
+-- Three assets that want 1 together and hold 0.4, beside 0.3 of something that nobody configured.
 local function three()
   local input = base()
   input.governor.assets = {
-    { symbol = "BTC_USDT", target_weight = 0.5 },
-    { symbol = "ETH_USDT", target_weight = 0.4 },
-    { symbol = "SOL_USDT", target_weight = 0.4 },
+    { symbol = "BTC_USDT", target_weight = 0.4 },
+    { symbol = "ETH_USDT", target_weight = 0.3 },
+    { symbol = "SOL_USDT", target_weight = 0.3 },
   }
-  input.allocations = { BTC_USDT = 0.2, ETH_USDT = 0.1, SOL_USDT = 0.1 }
+  input.allocations = { BTC_USDT = 0.2, ETH_USDT = 0.1, SOL_USDT = 0.1, OLD_USDT = 0.3 }
   input.market = { BTC_USDT = {}, ETH_USDT = {}, SOL_USDT = {} }
   return input
 end
@@ -316,7 +316,7 @@ return testing.suite("portfolio governor", {
 
   -- What is unknown
   { "an asset without market data is held at its current weight (W-50)", function()
-    for _, current in ipairs({ 0, 0.05, 0.3, 0.9 }) do
+    for _, current in ipairs({ 0, 0.05, 0.3, 0.6 }) do
       local decision = decide(function(input)
         input.allocations.BTC_USDT = current
         input.market = {}
@@ -325,6 +325,106 @@ return testing.suite("portfolio governor", {
       testing.equal(decision.outcome, "hold")
       testing.is_true(has(decision.advisories, "market_data_missing"))
     end
+  end },
+  { "above its own maximum an asset is cut to it, whatever else is unknown (O-04)", function()
+    for _, market in ipairs({ {}, { BTC_USDT = { liquidity_usd = 10000 } } }) do
+      local decision = decide(function(input)
+        input.allocations.BTC_USDT = 0.9
+        input.market = market
+        input.last_rebalance_time = "2024-01-01T11:59:59Z"
+      end)
+      moves_to(decision, 0.6)
+      testing.equal(decision.outcome, "hold")
+      testing.equal(codes(asset_of(decision).reasons), { "weight_above_max", "held_on_missing_data" })
+    end
+  end },
+  { "an override for a symbol or budget that no asset has is told and blocks increases (O-03)", function()
+    local cases = { { field = "symbol", name = "BTC_UDST", near = "BTC_USDT" },
+      { field = "risk_budget", name = "ballanced", near = "balanced" }, { field = "symbol", name = "XRP_EUR" } }
+    for _, case in ipairs(cases) do
+      local decision = decide(function(input)
+        input.governor.risk_budgets = { balanced = {} }
+        input.governor.assets[1].risk_budget = "balanced"
+        input.allocations.BTC_USDT = 0.3
+        input.stress_overrides = { { reason = "delisting", severity = "notice", flatten = true, [case.field] = case.name } }
+      end)
+      holds(decision, "increase_blocked")
+      testing.equal(decision.outcome, "hold")
+      local told = decision.advisories[1]
+      testing.equal({ told.code, told.data.found, told.data.nearest }, { "override_unmatched", case.name, case.near })
+      testing.contains(decision.reasons[1].message, ("overrides[1].%s: unknown"):format(case.field))
+    end
+    moves_to(decide(function(input)
+      input.allocations.BTC_USDT = 0.9
+      input.stress_overrides = { { reason = "x", symbol = "XRP_EUR" } }
+    end), 0.5)
+  end },
+  { "a holding one letter away from an asset without a weight holds that asset back", function()
+    local decision = decide(function(input)
+      input.allocations = { BTC_UDST = 0.3 }
+    end)
+    holds(decision, "increase_blocked")
+    testing.equal(decision.outcome, "hold")
+    testing.equal(codes(decision.reasons), { "holding_misspelt" })
+    testing.contains(decision.reasons[1].message, "did you mean 'BTC_USDT'?")
+    moves_to(decide(function(input)
+      input.allocations = { BTC_UDST = 0.3, BTC_USDT = 0 }
+    end), 0.5)
+    moves_to(decide(function(input)
+      input.allocations = { ETH_USDT = 0.3 }
+    end), 0.5)
+  end },
+  { "words of the configuration are compared whatever their case", function()
+    local decision = decide(function(input)
+      input.allocations.BTC_USDT = 0.3
+      input.governor.required_inputs = { "Stress_Overrides" }
+    end)
+    holds(decision, "increase_blocked")
+    testing.equal(codes(decision.reasons), { "required_input_missing" })
+    moves_to(decide(function(input)
+      input.allocations.BTC_USDT = 0.3
+      slo_rule(input, { when_unknown = "IGNORE" }, "unknown")
+    end), 0.5)
+  end },
+  { "a metric in percent is unknown, not a breach and not within its limit", function()
+    holds(decide(function(input)
+      input.allocations.BTC_USDT = 0.3
+      input.market.BTC_USDT.volatility = 10.37
+    end), "held_on_missing_data")
+    local decision = decide(function(input)
+      input.governor.risk_budgets = { lean = { max_drawdown = 1 } }
+      input.governor.assets[1].risk_budget = "lean"
+      input.market.BTC_USDT.max_drawdown = 5.36
+    end)
+    testing.equal(decision.advisories[1].data.checks[1].code, "unknown")
+  end },
+  { "a limit of volatility that is likely a percentage is told", function()
+    local function advised(limit, budget)
+      return codes(decide(function(input)
+        input.governor.assets[1].max_volatility = limit
+        input.governor.risk_budgets = { lean = { max_volatility = budget } }
+        input.governor.assets[1].risk_budget = "lean"
+      end).advisories)
+    end
+    testing.equal(advised(1, 1), {})
+    testing.equal(advised(5, nil), { "limit_likely_percent" })
+    testing.equal(advised(nil, 1.01), { "limit_likely_percent" })
+    refuses(function(input)
+      input.governor.assets[1].max_volatility = 20
+    end, "config_value_invalid", "20 percent is written 0.2")
+  end },
+  { "the leverage of a budget is told without market data", function()
+    local function advised(weight)
+      return decide(function(input)
+        input.governor.risk_budgets = { lean = { max_leverage = 0.5, max_volatility = 0.1 } }
+        input.governor.assets[1].risk_budget = "lean"
+        input.allocations.BTC_USDT = weight
+        input.market = {}
+      end).advisories
+    end
+    testing.equal(codes(advised(0.5)), { "market_data_missing" })
+    testing.equal(codes(advised(0.51)), { "market_data_missing", "risk_budget_exceeded" })
+    testing.equal(advised(0.51)[2].data.checks[1].name, "leverage")
   end },
   { "one unknown metric that a limit needs holds the asset", function()
     for _, unknown in ipairs({ null, nan, 1 / 0, "0.1" }) do
@@ -416,11 +516,24 @@ return testing.suite("portfolio governor", {
   { "increases are scaled back so that the weights fit the portfolio (W-07)", function()
     local decision = portfolio_governor.decide(three())
     testing.near(decision.total_weight.found, 1, { absolute = 1e-12 })
-    for index, weight in ipairs({ 0.4, 0.3, 0.3 }) do
+    for index, weight in ipairs({ 0.3, 0.2, 0.2 }) do
       testing.near(decision.assets[index].proposed_weight, weight, { absolute = 1e-12 })
       testing.is_true(has(decision.assets[index].reasons, "increase_scaled_to_total"))
     end
     testing.is_true(has(decision.advisories, "total_weight_above_max"))
+  end },
+  { "targets that do not fit into the portfolio are refused (W-07)", function()
+    local function with(first, total)
+      return function(input)
+        input.governor = three().governor
+        input.governor.assets[1].target_weight = first
+        input.governor.max_total_weight = total
+      end
+    end
+    refuses(with(0.41), "config_targets_above_total", "the sum of target_weight is 1.01, max_total_weight is 1")
+    refuses(with(0.4, 0.9), "config_targets_above_total", "max_total_weight is 0.9")
+    testing.equal(decide(with(0.4 + 1e-10)).outcome, "hold")
+    testing.equal(decide(with(0.9, 1.5)).outcome, "hold")
   end },
   { "holdings that are not configured use up room and are reported (W-07)", function()
     local input = three()
@@ -434,20 +547,20 @@ return testing.suite("portfolio governor", {
     input.allocations.XRP_USDT = -0.6
     local decision = portfolio_governor.decide(input)
     testing.near(decision.total_weight.found, 1, { absolute = 1e-12 })
-    testing.equal(decision.other_holdings, { XRP_USDT = -0.6 })
+    testing.equal(decision.other_holdings, { OLD_USDT = 0.3, XRP_USDT = -0.6 })
   end },
   { "a reduction in the same decision makes room", function()
     local input = three()
     input.governor.assets[1].target_weight = 0
     input.allocations = { BTC_USDT = 0.8, ETH_USDT = 0, SOL_USDT = 0.2 }
     local decision = portfolio_governor.decide(input)
-    testing.near(decision.assets[2].proposed_weight, 0.4, { absolute = 1e-12 })
-    testing.near(decision.total_weight.found, 0.8, { absolute = 1e-12 })
+    testing.near(decision.assets[2].proposed_weight, 0.3, { absolute = 1e-12 })
+    testing.near(decision.total_weight.found, 0.6, { absolute = 1e-12 })
   end },
   { "scaling never sells: a portfolio above its total without increases is only reported",
     function()
       local input = three()
-      input.allocations = { BTC_USDT = 0.5, ETH_USDT = 0.4, SOL_USDT = 0.4 }
+      input.allocations = { BTC_USDT = 0.4, ETH_USDT = 0.3, SOL_USDT = 0.3, OLD_USDT = 0.3 }
       local decision = portfolio_governor.decide(input)
       testing.equal(decision.rebalance_required, false)
       testing.is_true(has(decision.advisories, "total_weight_above_max"))

@@ -10,8 +10,8 @@ return runbook.define {
   summary = "Writes a signed market report for the assets of a governor.",
   params = {
     governor = { type = "string", text = "Governor whose assets are measured; that of the desk when left out." },
-    interval = { type = "string", text = "Length of a bar; the governor's when left out." },
-    lookback_bars = { type = "integer", minimum = 1, text = "Newest bars used; the governor's when left out.", unit = "bars" },
+    interval = { type = "string", text = "Length of a bar; the governor's when left out. portfolio_cycle takes only the governor's." },
+    lookback_bars = { type = "integer", minimum = 1, text = "Newest bars used; the governor's when left out. portfolio_cycle takes only the governor's.", unit = "bars" },
     folder = { type = "string", default = "market_intel", text = "Folder below var that the report goes to." },
   },
   artefacts = { report = "var/<folder>/market_intel_<governor>_<time>.json and .sig" },

@@ -19,7 +19,7 @@ return runbook.define {
     portfolio_value = { type = "number", required = true, minimum = 0, unit = "USD", text = "Value of the portfolio." },
     governor = { type = "string", text = "Governor in config/governors; that of the desk when left out." },
     policy = { type = "string", default = "portfolio_governor", text = "Policy that decides: a name, or a file." },
-    allocations = { type = "file", text = "Current weights, symbol to fraction; the last decision's when left out, else all cash." },
+    allocations = { type = "file", text = "Current weights, symbol to fraction; the last decision's when left out, else all cash in demo and paper, an error elsewhere." },
     market_report = { type = "file", text = "Market report, or a folder of them (the newest of the governor counts); the store when left out." },
     slo_report = { type = "file", text = "SLO report; required in shadow, testnet and live, elsewhere its rules are set aside when left out." },
     stress_report = { type = "file", text = "Stress report; none when left out." },
@@ -34,6 +34,7 @@ return runbook.define {
   acceptance = { "the decision stands in the decision log", "an unknown never raised a weight" },
   main = function(run)
     local params = run.params
+    market_data.check_folders(params.fallback_folders)
     local governor = run:step("governor", function()
       return market_data.governor(params.governor)
     end)
@@ -41,13 +42,11 @@ return runbook.define {
     local environment = run.information.environment
     local market_max_age = cycle.market_max_age_minutes(params.market_max_age, governor, environment)
     local function options(max_age_minutes)
-      return {
-        now = now,
-        governor = governor.name,
-        fallback_folders = params.fallback_folders,
-        max_age_seconds = max_age_minutes and max_age_minutes * 60,
-        weight_limit = math.max(1, values.number(governor.max_total_weight) or 1),
-      }
+      local made = market_data.bar_options(governor)
+      made.now, made.governor, made.fallback_folders = now, governor.name, params.fallback_folders
+      made.max_age_seconds = max_age_minutes and max_age_minutes * 60
+      made.weight_limit = math.max(1, values.number(governor.max_total_weight) or 1)
+      return made
     end
     local market = run:step("market", function()
       if params.market_report == nil then
@@ -69,6 +68,7 @@ return runbook.define {
       market_max_age_seconds = market_max_age and market_max_age * 60 }
     local input = cycle.input(governor, params, now, found)
     local decision, entry = run:policy(params.policy, input)
+    cycle.check_decision(decision, params.policy)
     local summary = cycle.summary(run, governor, decision, entry, input, found)
     local written = run:artefact(params.summary .. ".json", ballast.json.pretty(summary))
     local csv = run:artefact(params.summary .. ".csv", cycle.csv(decision))

@@ -1,5 +1,6 @@
 -- What risk people are told beside the weights. An advisory never changes a weight.
 
+local bounds = require "bounds"
 local limits = require "governor.limits"
 local total = require "governor.total"
 local values = require "values"
@@ -18,11 +19,12 @@ end
 
 local function budget(plan, config, market, gross_weight)
   local named = config.budgets[plan.asset.risk_budget]
-  -- Without a snapshot the asset is already reported as missing; its budget says nothing more.
-  if named == nil or market == nil then
+  if named == nil then
     return nil
   end
-  local failed = limits.failed(limits.budget_checks(named, market, gross_weight))
+  -- Without a snapshot the asset is already reported as missing; leverage needs no market.
+  local checks = market and limits.budget_checks(named, market, gross_weight) or limits.leverage_checks(named, gross_weight)
+  local failed = limits.failed(checks)
   if #failed == 0 then
     return nil
   end
@@ -30,9 +32,23 @@ local function budget(plan, config, market, gross_weight)
     budget = named.name,
     checks = ballast.json.array(failed),
     current_weight = plan.current,
-    volatility = values.number(market.volatility),
-    max_drawdown = values.number(market.max_drawdown),
+    volatility = market and values.number(market.volatility),
+    max_drawdown = market and values.number(market.max_drawdown),
   })
+end
+
+-- Above this a limit of volatility was more likely meant in percent: no asset ever comes near it.
+local likely_volatility = 1
+
+local function likely_percent(asset, budget)
+  for place, limit in pairs({ ["assets." .. asset.symbol] = asset.max_volatility,
+    ["risk_budgets." .. tostring(asset.risk_budget)] = budget and budget.max_volatility }) do
+    if not bounds.at_most("max_volatility", likely_volatility, "fraction"):check(limit).passed then
+      return advisory("limit_likely_percent", "warning", { asset.symbol }, { field = place .. ".max_volatility",
+        found = limit, percent_is_written = limit / 100 })
+    end
+  end
+  return nil
 end
 
 --- Advisories about single assets, in the order of the configuration.
@@ -45,6 +61,7 @@ function advisories.for_assets(plans, config, input)
       list[#list + 1] = missing_market(plan, values.table(input.market_left_out)[plan.symbol])
     end
     list[#list + 1] = budget(plan, config, market, gross_weight)
+    list[#list + 1] = likely_percent(plan.asset, config.budgets[plan.asset.risk_budget])
     if #plan.unknown_slos > 0 then
       list[#list + 1] = advisory("slo_status_unknown", "warning", { plan.symbol },
         { slo_names = ballast.json.array(plan.unknown_slos) })

@@ -46,11 +46,12 @@ local function judge_market(plan, asset, market)
   end
 end
 
--- A position above its own maximum is a breach like any other; the bounded target already cures it.
+-- A position above its own maximum is a breach like any other; the bounded target cures it, and where
+-- the asset is held for what is unknown, the maximum still cuts.
 local function judge_weight(plan, asset)
   local result = limits.weight_check(asset, plan.current)
   if result ~= nil and not result.passed then
-    plan.breached = true
+    plan.breached, plan.cap = true, result.limit
     add(plan, "weight_above_max", { found = result.found, limit = result.limit })
   end
 end
@@ -80,13 +81,13 @@ local function apply_overrides(plan, asset, list)
 end
 
 -- Holds an asset of which something is unknown. What is known may still cut it: a breach of another
--- limit, or the ceiling that overrides demand.
+-- limit, the asset's own maximum, or the ceiling that overrides demand.
 local function hold_unknown(plan)
   if #plan.unknown == 0 then
     return
   end
   if not plan.locked then
-    plan.proposed = math.min(plan.current, plan.ceiling or plan.current)
+    plan.proposed = math.min(plan.current, plan.ceiling or plan.current, plan.cap or plan.current)
   end
   plan.proposed = math.min(plan.proposed, plan.current)
   add(plan, "held_on_missing_data", { unknown = ballast.json.array(plan.unknown) })

@@ -2,6 +2,7 @@
 -- fraction is meant. Judged on them, the portfolio would be sold or bought by a factor of a hundred.
 
 local bounds = require "bounds"
+local nearest = require "nearest"
 local policy = require "policy"
 local ranges = require "ranges"
 local values = require "values"
@@ -34,6 +35,33 @@ function holdings.problems(assets, max_total_weight, allocations)
     end
   end
   return problems
+end
+
+--- Holdings that nobody configured and that are one slip away from a configured asset of which
+--- `allocations` say nothing: BTC_UDST beside BTC_USDT. Taken for something else, the asset would be
+--- bought a second time. A weight for the asset, 0 too, says that the two are different.
+--- Returns a list of {symbol, weight, nearest}, in byte order of the symbols.
+function holdings.misspelt(assets, allocations)
+  local configured, absent, list = {}, {}, {}
+  for _, asset in ipairs(assets) do
+    configured[asset.symbol] = true
+    if values.known(allocations[asset.symbol]) == nil then
+      absent[#absent + 1] = asset.symbol
+    end
+  end
+  for symbol, weight in pairs(allocations) do
+    local near = not configured[symbol] and weight ~= 0 and nearest.one_slip(symbol, absent) or nil
+    if near ~= nil then
+      list[#list + 1] = { symbol = symbol, weight = weight, nearest = near }
+    end
+  end
+  return list
+end
+
+--- What to do about one of them, for people.
+function holdings.misspelt_message(found)
+  return ("'%s' is no asset of the governor (did you mean '%s'?); where it is another one, say how much of '%s' is held too, be it 0")
+    :format(found.symbol, found.nearest, found.nearest)
 end
 
 return holdings

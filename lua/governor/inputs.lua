@@ -4,6 +4,7 @@
 
 local holdings = require "governor.holdings"
 local instant = require "instant"
+local nearest = require "nearest"
 local policy = require "policy"
 local ranges = require "ranges"
 local stress_override = require "stress_override"
@@ -160,6 +161,46 @@ end
 local function is_required(config, name)
   return values.contains(config.required_inputs, name)
     or (name == "slo_statuses" and #config.rules > 0)
+end
+
+-- Whom an override is for, as it says itself: the field, the name, and the names that would be understood.
+-- Nil for one that is for every asset.
+local function scope_of(config, override)
+  local symbol, budget = values.known(override.symbol), values.known(override.risk_budget)
+  local symbols, budgets = {}, {}
+  for index, asset in ipairs(config.assets) do
+    symbols[index] = asset.symbol
+    if not values.contains(budgets, asset.risk_budget) then
+      budgets[#budgets + 1] = asset.risk_budget
+    end
+  end
+  if symbol ~= nil then
+    return "symbol", symbol, symbols
+  end
+  return budget and "risk_budget", budget, budgets
+end
+
+--- Advisories about stress overrides that name a symbol or budget which no asset has. Misspelt or meant
+--- for somebody else, what one demands of this portfolio is unknown, so each blocks increases.
+function inputs.unmatched_overrides(config, input)
+  local advisories = {}
+  for index, override in ipairs(values.table(input.stress_overrides)) do
+    local field, name, known = scope_of(config, override)
+    if field ~= nil and not values.contains(known, name) then
+      local place = ("overrides[%d].%s"):format(index, field)
+      advisories[#advisories + 1] = {
+        code = "override_unmatched",
+        severity = "error",
+        symbols = ballast.json.array({}),
+        data = { input = "stress_overrides", field = place, found = name, nearest = nearest.name(name, known),
+          reason = values.known(override.reason), severity = values.known(override.severity),
+          message = ("%s: %s; the override '%s' was not applied"):format(place,
+            nearest.message(field == "symbol" and "symbol" or "budget", name, known),
+            tostring(values.known(override.reason))) },
+      }
+    end
+  end
+  return advisories
 end
 
 --- Advisories about reports that were needed and are missing, stale or faulty. Each of them blocks

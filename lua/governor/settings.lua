@@ -24,12 +24,9 @@ local fields = {
 }
 
 -- Ranges. Weights are bounded by the portfolio, so they depend on `max_total_weight`.
-local fraction = { low = 0, high = 1, unit = "fraction", fraction = true }
 local ranges_of = {
-  not_negative = { low = 0 },
   any = {},
   multiplier = { low = 0, high = 10, unit = "factor", fraction = true },
-  drawdown = fraction,
   leverage = { low = 0, high = 100, unit = "gross weight of the portfolio" },
   -- A tolerance below zero is none; one above 1 would never let anything be rebalanced.
   tolerance = { high = 1, unit = "fraction", fraction = true },
@@ -109,7 +106,7 @@ local function read_asset(problems, found, budgets, weight)
     min_weight = low,
     max_weight = high,
     max_volatility = optional(problems, place, found, "max_volatility", ranges.volatility),
-    min_liquidity_usd = optional(problems, place, found, "min_liquidity_usd", ranges_of.not_negative),
+    min_liquidity_usd = optional(problems, place, found, "min_liquidity_usd", ranges.not_negative),
     risk_budget = budget,
     tags = values.table(found.tags),
   }
@@ -127,14 +124,16 @@ local function refuse_duplicates(problems, assets)
   end
 end
 
-local function refuse_infeasible_minima(problems, assets, max_total)
-  local total = values.sum(assets, function(asset)
-    return asset.min_weight or 0
+-- Weights that are meant to fill the portfolio may miss the total by rounding only.
+local rounding = 1e-9
+
+local function refuse_infeasible_sum(problems, assets, field, code, max_total)
+  local sum = values.sum(assets, function(asset)
+    return asset[field] or 0
   end)
-  -- Minima that are meant to fill the portfolio may miss the total by rounding only.
-  local bound = bounds.at_most("sum of min_weight", max_total + 1e-9, "fraction of portfolio")
-  if not bound:check(total).passed then
-    add(problems, "config_minima_above_total", { sum = total, max_total_weight = max_total })
+  if not bounds.at_most(field, max_total + rounding, "fraction of portfolio"):check(sum).passed then
+    add(problems, code, { sum = sum, max_total_weight = max_total },
+      ("governor.assets: the sum of %s is %.10g, max_total_weight is %.10g"):format(field, sum, max_total))
   end
 end
 
@@ -148,7 +147,7 @@ local function read_budgets(problems, found)
     budgets[name] = {
       name = name,
       max_volatility = optional(problems, place, budget, "max_volatility", ranges.volatility),
-      max_drawdown = optional(problems, place, budget, "max_drawdown", ranges_of.drawdown),
+      max_drawdown = optional(problems, place, budget, "max_drawdown", ranges.drawdown),
       max_leverage = optional(problems, place, budget, "max_leverage", ranges_of.leverage),
       severity = severity(problems, place, budget, "warning"),
     }
@@ -161,7 +160,7 @@ local function read_rule(problems, found, weight)
   local place = "slo_overrides." .. name
   refuse_unknown_fields(problems, place, found, "rule")
   configuration.refuse_unknown_words(problems, place, "apply_on", found.apply_on, statuses)
-  local when_unknown = values.known(found.when_unknown) or "hold"
+  local when_unknown = (values.known(found.when_unknown) or "hold"):lower()
   configuration.refuse_unknown_words(problems, place, "when_unknown", { when_unknown }, { "hold", "ignore" })
   return {
     slo_name = name,
@@ -205,7 +204,8 @@ function settings.read(found)
     return read_asset(problems, asset, budgets, weight)
   end)
   refuse_duplicates(problems, assets)
-  refuse_infeasible_minima(problems, assets, max_total)
+  refuse_infeasible_sum(problems, assets, "min_weight", "config_minima_above_total", max_total)
+  refuse_infeasible_sum(problems, assets, "target_weight", "config_targets_above_total", max_total)
   local config = {
     name = text(problems, "governor", found, "name"),
     portfolio_id = values.known(found.portfolio_id) or found.name,
@@ -214,7 +214,7 @@ function settings.read(found)
       relative = with_default(problems, "drift_tolerance", drift, "relative", ranges_of.tolerance, 0.25),
     },
     cooldown_seconds = with_default(problems, "governor", found, "rebalance_cooldown_seconds",
-      ranges_of.not_negative, 900),
+      ranges.not_negative, 900),
     min_value_usd = with_default(problems, "governor", found, "min_rebalance_value_usd", ranges_of.any, 0),
     min_weight_change = with_default(problems, "governor", found, "min_rebalance_weight",
       ranges_of.tolerance, 0),
@@ -224,7 +224,7 @@ function settings.read(found)
     rules = read_list(found.slo_overrides, function(rule)
       return read_rule(problems, rule, weight)
     end),
-    required_inputs = values.table(found.required_inputs),
+    required_inputs = configuration.words(found.required_inputs),
   }
   return config, problems
 end

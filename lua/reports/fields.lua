@@ -39,12 +39,10 @@ function fields.number(problems, place, found, field)
   return value
 end
 
-local not_negative = { low = 0 }
-
--- The same for a figure that cannot be negative.
-function fields.amount(problems, place, found, field)
+-- The same for a figure that has a `range`.
+function fields.amount(problems, place, found, field, range)
   local value = fields.number(problems, place, found, field)
-  local message = value and ranges.message(("%s.%s"):format(place, field), value, not_negative)
+  local message = value and ranges.message(("%s.%s"):format(place, field), value, range)
   if message then
     problem(problems, "number_invalid", { entry = place, field = field, found = value }, message)
     return nil

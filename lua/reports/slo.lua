@@ -13,6 +13,12 @@ local slo_numbers = { "value", "target", "warning_threshold", "error_budget", "s
 local slo_texts = { "indicator", "reason", "window_start", "window_end" }
 local slo_statuses = { "ok", "warning", "breach", "unknown" }
 
+-- True when it says when the window ended, in words that are no instant.
+local function has_bad_window(found)
+  local ended = values.known(found.window_end)
+  return ended ~= nil and instant.seconds(ended) == nil
+end
+
 -- True when the window that was measured ended longer ago than the report itself may be old. One that
 -- ends after the decision (a month that is not over) is as recent as can be.
 local function is_stale(found, options)
@@ -36,7 +42,12 @@ local function slo_entry(problems, name, found, options)
     document.problem(problems, "status_invalid", { entry = name, status = tostring(status) })
     status = "unknown"
   end
-  if is_stale(found, options) then
+  if has_bad_window(found) then
+    document.problem(problems, "window_invalid", { entry = name, window_end = tostring(found.window_end), status = status },
+      ("%s.window_end: expected an instant with a zone, such as 2024-01-01T12:00:00Z, found '%s'"):format(name,
+        tostring(found.window_end)))
+    status = "unknown"
+  elseif is_stale(found, options) then
     document.problem(problems, "measurement_stale", { entry = name, window_end = found.window_end, status = status,
       max_age_seconds = options.max_age_seconds })
     status = "unknown"

@@ -22,10 +22,12 @@ struct ReviewDesk : TestDesk {
     spill("policies/portfolio_governor.lua", source("policies/portfolio_governor.lua"));
     spill("lua/policy.lua", source("lua/policy.lua"));
     spill("policies/portfolio_governor_test.lua", "return {}");
+    spill("cash.json", "{}");
   }
   Ran live(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments{"run",  "portfolio_cycle", "--set", "portfolio_value=1e6", "--environment",
-                                       "live", "--actor",         "tester"};
+    std::vector<std::string> arguments{
+        "run",  "portfolio_cycle", "--set", "portfolio_value=1e6", "--set", "allocations=cash.json", "--environment",
+        "live", "--actor",         "tester"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run(arguments);
   }

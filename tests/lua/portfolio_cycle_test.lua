@@ -82,6 +82,14 @@ return testing.suite("portfolio cycle", {
     local decision, text = decide(governor({ required_inputs = { "slo_statuses" } }), found_in("demo"))
     testing.equal(decision.outcome, "hold")
     testing.contains(text, "the governor requires it")
+    testing.equal(decide(governor({ required_inputs = { "SLO_Statuses" } }), found_in("demo")).outcome, "hold")
+  end },
+  { "a policy that does not decide about portfolios is refused by its parameter", function()
+    local ok, problem = pcall(cycle.check_decision, { outcome = "allow", reasons = {} }, "promotion_example")
+    testing.equal(ok, false)
+    testing.equal(problem.code, "policy_unsuitable")
+    testing.contains(problem.message, "--set policy=promotion_example: its decision has no list 'assets'")
+    cycle.check_decision(decide(governor(), found_in("demo")), "portfolio_governor")
   end },
   { "a symbol with old data is held and named, and holds no other", function()
     local market = reports.market({ generated_at = now, governor = "core", interval = "1h", snapshots = {

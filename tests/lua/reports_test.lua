@@ -168,7 +168,74 @@ return testing.suite("reports", {
     testing.is_nil(report.market.A.liquidity_usd)
     testing.equal(report.market.A.price_change, -0.1)
     testing.equal(codes(report), { "number_invalid", "number_invalid" })
-    testing.equal(report.problems[1].message, "A.volatility: found -0.1, accepted at least 0")
+    testing.equal(report.problems[1].message, "A.liquidity_usd: found -1, accepted at least 0")
+  end },
+  { "a volatility or drawdown in percent is unknown and told", function()
+    local function read(fields)
+      return reports.market(market("core", now, { A = fields }), { now = now })
+    end
+    local report = read({ volatility = 10.37, max_drawdown = 5.36 })
+    testing.is_nil(report.market.A.volatility)
+    testing.is_nil(report.market.A.max_drawdown)
+    testing.equal(report.problems[1].message,
+      "A.max_drawdown: found 5.36, accepted 0 to 1 (fraction); fractions are wanted, not percent: 5.36 percent is written 0.0536")
+    testing.contains(report.problems[2].message, "10.37 percent is written 0.1037")
+    testing.equal(codes(read({ volatility = 10, max_drawdown = 1 })), {})
+  end },
+  { "a snapshot of fewer bars than the governor looks back on is left out", function()
+    local function reason(fields, lookback)
+      fields.volatility = 0.1
+      local report = reports.market(market("core", now, { A = fields, B = { volatility = 0.1 } }),
+        { now = now, lookback_bars = lookback or 168 })
+      testing.equal(report.status, "ok")
+      testing.equal(report.problems, {})
+      testing.equal(report.market.B.volatility, 0.1)
+      testing.equal(report.market.A == nil, report.left_out.A ~= nil)
+      return report.left_out.A and report.left_out.A.code
+    end
+    testing.equal(reason({ bar_count = 3 }), "bars_missing")
+    testing.equal(reason({ bar_count = 151 }), "bars_missing")
+    testing.is_nil(reason({ bar_count = 152 }))
+    testing.equal(reason({ bar_count = 168, missing_bars = 17 }), "bars_missing")
+    testing.is_nil(reason({ bar_count = 168, missing_bars = 16 }))
+    testing.equal(reason({ missing_bars = 17 }), "bars_missing")
+    testing.equal(reason({ bar_count = 4 }, 5), "bars_missing")
+    testing.is_nil(reason({ bar_count = 5 }, 5))
+    -- Stocks have no bars at night.
+    local stocks = market("core", now, { A = { bar_count = 168, missing_bars = 500 }, B = { bar_count = 3, missing_bars = 9 } })
+    local report = reports.market(stocks, { now = now, lookback_bars = 168, market_closes = true })
+    testing.equal({ report.left_out.A == nil, report.left_out.B.code }, { true, "bars_missing" })
+  end },
+  { "a report of other bars than the governor's is refused, and so is one snapshot of them", function()
+    local function read(fields, interval)
+      local document = market("core", now, { A = { volatility = 0.1 }, B = { volatility = 0.1, interval = interval } })
+      for field, value in pairs(fields) do
+        document[field] = value
+      end
+      return reports.market(document, { now = now, interval = "1h", lookback_bars = 168 })
+    end
+    testing.equal(codes(read({ interval = "1m" })), { "interval_differs" })
+    testing.equal(read({ interval = "1m" }).status, "invalid")
+    testing.equal(codes(read({ interval = "hourly" })), { "interval_differs" })
+    testing.equal(codes(read({ lookback_bars = 3 })), { "lookback_differs" })
+    testing.equal(read({ lookback_bars = 3 }).status, "invalid")
+    testing.equal(read({ interval = "60m", lookback_bars = 168 }, "1hour").left_out, {})
+    local mixed = read({}, "999w")
+    testing.equal(mixed.market.A.volatility, 0.1)
+    testing.equal(mixed.left_out.B.code, "interval_differs")
+  end },
+  { "an interval of years does not make old bars fresh", function()
+    local report = reports.market(market("core", now, { A = { volatility = 0.1, interval = "999w",
+      ["end"] = "2020-01-01T00:00:00Z" } }), { now = now, interval = "1h", max_age_seconds = 3600 })
+    testing.equal(report.market, {})
+  end },
+  { "an SLO whose window ends at no instant is unknown", function()
+    for _, ended in ipairs({ "2020-01-01 00:00:00", "2024-01-01T12:00:00", 1577836800, "", true }) do
+      local report = slo({ latency = { status = "ok", window_end = ended } })
+      testing.equal(report.statuses.latency.status, "unknown")
+      testing.equal(codes(report), { "window_invalid" })
+    end
+    testing.equal(slo({ latency = { status = "ok", window_end = ballast.json.null } }).statuses.latency.status, "ok")
   end },
   { "an SLO that was measured too long ago is unknown, however fresh its report", function()
     local report = slo({ latency = { status = "ok", window_end = "2024-01-01T10:59:59Z" },
@@ -232,7 +299,16 @@ return testing.suite("reports", {
       { path = "future.json", document = market("core", "2024-01-01T13:00:00Z") },
     }, { now = now, governor = "core" })
     testing.equal(report.path, "a.json")
+    testing.equal(codes(report), { "report_replaced" })
+    testing.equal(report.problems[1].data.path, "future.json")
     testing.equal(reports.newest_market({}, options).status, "missing")
+    local faulty = { generated_at = "2024-01-01T10:00:00Z", governor = "core" }
+    local usable = { path = "a.json", document = market("core", "2024-01-01T11:00:00Z") }
+    testing.equal(codes(reports.newest_market({ { path = "b.json", document = faulty }, usable },
+      { now = now, governor = "core" })), {})
+    faulty.generated_at = "2024-01-01T11:30:00Z"
+    testing.equal(codes(reports.newest_market({ { path = "b.json", document = faulty }, usable },
+      { now = now, governor = "core" })), { "report_replaced" })
     local none = reports.newest_market({
       { path = "foreign.json", document = market("core_eu", "2024-01-01T11:30:00Z") },
       { path = "older.json", document = market("core", "2024-01-01T08:00:00Z") },
@@ -243,6 +319,10 @@ return testing.suite("reports", {
   end },
   { "allocations with one weight that is no finite number are invalid (W-33)", function()
     testing.equal(reports.allocations({ A = 0.4, B = 0 }).allocations, { A = 0.4, B = 0 })
+    testing.equal(reports.allocations({}).allocations, {})
+    for _, list in ipairs({ "[]", "[0.5]" }) do
+      testing.equal(codes(reports.allocations(ballast.json.parse(list))), { "report_not_an_object" })
+    end
     for _, weight in ipairs({ 0 / 0, 1 / 0, "0.4", true }) do
       testing.equal(reports.allocations({ A = 0.4, B = weight }).status, "invalid")
     end
@@ -262,6 +342,9 @@ return testing.suite("reports", {
     local found = reports.first_usable({ { path = "a" }, { path = "b", document = "text" },
       { path = "c", document = stale }, { path = "d", document = usable } }, reports.slo, options)
     testing.equal(found.path, "d")
+    -- The faulty one might have said something; the missing and the stale one could not.
+    testing.equal(codes(found), { "report_replaced" })
+    testing.equal(found.problems[1].data.path, "b")
     local none = reports.first_usable({ { path = "a" }, { path = "c", document = stale } },
       reports.slo, options)
     testing.equal(none.status, "stale")

@@ -10,17 +10,19 @@ local rules = {}
 
 local known = inputs.known
 
--- O-01 and O-02 are rules of ours that the study has no number for.
+-- O-01 to O-04 are rules of ours that the study has no number for.
 local corrections = {
   { "O-01", "a breached limit never raises a weight, not even to the minimum" },
   { "O-02", "a holding that is not configured and held short makes no room" },
+  { "O-03", "a stress override that names no asset's symbol or budget is told and blocks increases" },
+  { "O-04", "missing data do not keep an asset above its own maximum" },
   { "W-02", "the configured drift tolerance is used" },
   { "W-04", "budget drawdowns written as fractions are compared as fractions" },
   { "W-07", "increases are scaled back to the portfolio; unknown holdings are reported" },
   { "W-08", "overrides combine as an intersection of constraints" },
   { "W-14", "an SLO that a rule needs and nobody measured is reported and blocks increases" },
   { "W-27", "no adjustment without drift" },
-  { "W-28", "leverage is the gross weight of the portfolio" },
+  { "W-28", "leverage is the gross weight of the portfolio, and needs no market data" },
   { "W-50", "missing data holds the current weight" },
   { "W-55", "no gate stops a reduction that a breach demands" },
 }

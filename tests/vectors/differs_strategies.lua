@@ -222,7 +222,7 @@ rules.list = {
     end,
   },
   {
-    defect = "O-03",
+    defect = "O-05",
     says = "a violation rate or risk penalty below zero is not taken for none",
     applies = function(case)
       return not refused_by_config(case) and (counts_negative_as_none(case, function(metrics)
@@ -291,7 +291,7 @@ rules.list = {
     end,
   },
   {
-    defect = "O-04",
+    defect = "O-06",
     says = "a governor that is switched off takes no weights from outside",
     applies = function(case)
       return not refused_by_config(case) and known(case.config.enabled) ~= true and each_step(case, function(step)

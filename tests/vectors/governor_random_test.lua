@@ -93,7 +93,7 @@ local function make_case(source)
   local count = random.pick(source, { 1, 1, 1, 2, 3 })
   for index = 1, count do
     local symbol = symbols[index]
-    assets[index] = make_asset(source, symbol, count == 1 and 1 or 0.6)
+    assets[index] = make_asset(source, symbol, 1 / count)
     allocations[symbol] = random.number(source) < 0.9 and random.pick(source, weights) or nil
     market[symbol] = random.number(source) < 0.9 and make_snapshot(source) or nil
   end

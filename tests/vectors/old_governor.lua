@@ -231,6 +231,28 @@ local function budget_advisory(plan, budget, snapshot, gross, fixed)
       volatility_pct = volatility, max_drawdown_pct = drawdown } }
 end
 
+-- O-03: true when a stress override names a symbol, or else a budget, that no asset has.
+local function is_unmatched(override, assets)
+  local symbol, budget = known(override.symbol), known(override.risk_budget)
+  for _, asset in ipairs(assets) do
+    if symbol == asset.symbol or (symbol == nil and (budget == nil or budget == known(asset.risk_budget))) then
+      return false
+    end
+  end
+  return true
+end
+
+local function unmatched_overrides(old, advisories)
+  local found = false
+  for _, override in ipairs(old.stress_overrides) do
+    if is_unmatched(override, old.config.assets) then
+      found = true
+      table.insert(advisories, { code = "override_unmatched", severity = "error", symbols = {} })
+    end
+  end
+  return found
+end
+
 -- One asset
 
 local function judge_snapshot(plan, asset, snapshot, fixed)
@@ -266,7 +288,7 @@ local function unmeasured_slo(asset, config, statuses)
   return false
 end
 
-local function plan_asset(asset, old, gross, advisories, fixed)
+local function plan_asset(asset, old, gross, advisories, fixed, unmatched)
   local config, snapshot = old.config, known(old.market_data[asset.symbol])
   local plan = { symbol = asset.symbol, severity = "info", rank = 0,
     current = old.allocations[asset.symbol] or 0, target = asset.target_weight,
@@ -284,8 +306,11 @@ local function plan_asset(asset, old, gross, advisories, fixed)
     table.insert(advisories, { code = "market_intel.missing", severity = "warning",
       symbols = { asset.symbol } })
   end
-  local budget = snapshot and config.risk_budgets[known(asset.risk_budget) or ""]
-  table.insert(advisories, budget and budget_advisory(plan, budget, snapshot, gross, fixed))
+  local budget = (snapshot or fixed["W-28"]) and config.risk_budgets[known(asset.risk_budget) or ""]
+  if budget and not snapshot then
+    budget = { name = budget.name, severity = budget.severity, max_leverage = budget.max_leverage }
+  end
+  table.insert(advisories, budget and budget_advisory(plan, budget, snapshot or {}, gross, fixed))
   local list = stress_list(asset, old.stress_overrides)
   for _, override in ipairs(slo_list(asset, config, old.slo_statuses)) do
     table.insert(list, override)
@@ -300,14 +325,15 @@ local function plan_asset(asset, old, gross, advisories, fixed)
   end
   if plan.unknown then
     local most = plan.breached and plan.proposed or ceiling
-    plan.proposed = math.min(plan.current, most)
+    local own = fixed["O-04"] and number(asset.max_weight) or plan.current
+    plan.proposed = math.min(plan.current, most, own)
   end
   if fixed["W-14"] and unmeasured_slo(asset, config, old.slo_statuses) then
     table.insert(advisories, { code = "slo_status_unknown", severity = "warning",
       symbols = { asset.symbol } })
     plan.proposed = math.min(plan.proposed, plan.current)
   end
-  if fixed["O-01"] and plan.breached then
+  if unmatched or (fixed["O-01"] and plan.breached) then
     plan.proposed = math.min(plan.proposed, plan.current)
   end
   local max_weight = number(asset.max_weight)
@@ -379,8 +405,9 @@ function old_governor.evaluate(old, fixed)
         symbols = { symbol } })
     end
   end
+  local unmatched = fixed["O-03"] and unmatched_overrides(old, advisories)
   for index, asset in ipairs(old.config.assets) do
-    plans[index] = plan_asset(asset, old, gross, advisories, fixed)
+    plans[index] = plan_asset(asset, old, gross, advisories, fixed, unmatched)
     plans[index].emitted = emits(plans[index], old.config, old.portfolio_value, fixed)
   end
   if fixed["W-07"] then

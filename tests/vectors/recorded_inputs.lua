@@ -93,9 +93,10 @@ end
 
 --- True for a configuration that nobody can obey.
 function inputs.is_bad_config(config)
-  local minima, seen, bad = 0, {}, false
+  local minima, targets, seen, bad = 0, 0, {}, false
   for _, asset in ipairs(config.assets) do
     minima = minima + (figure(asset.min_weight) or 0)
+    targets = targets + (figure(asset.target_weight) or 0)
     bad = bad_asset(asset, config, seen) or bad
   end
   for _, rule in ipairs(config.slo_overrides) do
@@ -106,6 +107,7 @@ function inputs.is_bad_config(config)
   end
   bad = bad_tolerance(config) or bad
   return (bad and true or false) or minima > 1 + 1e-9
+    or targets > 1 + 1e-9
 end
 
 --- True when a weight held, or one that a stress override asks for, cannot be what it says: a
