@@ -10,10 +10,13 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/signature_file.hpp"
+#include "journal/bundle_journal.hpp"
 #include "journal/chain_check.hpp"
 #include "journal/entry.hpp"
 #include "journal/head.hpp"
 #include "journal/line.hpp"
+#include "journal/run_journal.hpp"
+#include "journal/verify_parts.hpp"
 
 namespace ballast::journal {
 namespace {
@@ -105,25 +108,73 @@ std::vector<std::string> libraries_of(const std::string& bytes) {
   return out;
 }
 
-void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::uint64_t> seqs,
-                   const core::Signer& signer, const core::Verifier& verifier, const core::Clock& clock,
-                   const std::filesystem::path& file, const BundleOptions& options) {
-  std::sort(seqs.begin(), seqs.end());
-  seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
-  if (seqs.empty()) throw Error(Code::argument, "a bundle holds at least one entry", file.string());
-  if (const VerifyReport report = verify_log(log.folder(), verifier); !report.verified()) {
+namespace {
+
+/// What a verification saw of a log, so that nothing else gets into a bundle.
+struct SeenLog {
+  std::string head_bytes;
+  Head head;
+  std::vector<core::Digest> hashes;   ///< hashes[seq - 1] is of the line of entry seq
+  std::vector<std::uint64_t> of_run;  ///< entries of the run that was asked for
+};
+
+SeenLog see_log(const std::filesystem::path& folder, const core::Verifier& verifier, const std::string& run) {
+  constexpr int kTries = 3;  // others may commit between the verification and the reading of HEAD
+  for (int i = 0; i < kTries; ++i) {
+    SeenLog out;
+    LogParts parts;
+    parts.each_entry = [&](const EntryFact& entry) {
+      if (entry.seq == out.hashes.size() + 1) out.hashes.push_back(entry.hash);
+      if (!run.empty() && entry.run == run) out.of_run.push_back(entry.seq);
+    };
+    const VerifyReport report = verify_log_parts(folder, verifier, {}, parts);
+    if (!report.verified()) {
+      throw Error(
+          Code::state,
+          fmt::format("the log does not verify, so no bundle is made of it: {}", report.findings.front().sentence),
+          folder.string());
+    }
+    out.head_bytes = core::read_file(folder / "HEAD", 1 << 20);
+    SignatureStatus status = SignatureStatus::wrong;
+    if (!read_head(out.head_bytes, verifier, out.head, status) && status == SignatureStatus::valid &&
+        out.head.seq == report.head_seq && out.head.sha256 == report.head_sha256 &&
+        out.hashes.size() >= out.head.seq) {
+      return out;
+    }
+  }
+  throw Error(Code::state, "HEAD changed while the bundle was made; try again", folder.string());
+}
+
+/// Returns the entry whose line the verification saw.
+Entry seen_entry(LogReader& log, const SeenLog& seen, std::uint64_t seq) {
+  auto entry = log.entry(seq);
+  if (!entry || core::sha256(entry->line) != seen.hashes.at(static_cast<std::size_t>(seq - 1))) {
+    throw Error(Code::state, fmt::format("entry {} is not the one that was verified; run ballast verify", seq),
+                log.folder().string());
+  }
+  return std::move(*entry);
+}
+
+void refuse_wrong_journal(const std::string& bytes, const std::vector<Entry>& entries, const core::Verifier& verifier,
+                          const std::filesystem::path& path) {
+  std::vector<BundleEntry> taken;
+  for (const Entry& each : entries) taken.push_back({each.place.seq, each.place.sha256, each.line, each.json()});
+  VerifyReport report;
+  FindingList findings(report, 1);
+  check_bundled_journal(bytes, taken, verifier, false, path.filename().string(), report, findings);
+  if (!report.verified()) {
     throw Error(
         Code::state,
-        fmt::format("the log does not verify, so no bundle is made of it: {}", report.findings.front().sentence),
-        log.folder().string());
+        fmt::format("the run does not verify, so no bundle is made of it: {}", report.findings.front().sentence),
+        path.string());
   }
-  const std::string head_bytes = core::read_file(log.folder() / "HEAD", 1 << 20);
-  Head head;
-  SignatureStatus status = SignatureStatus::wrong;
-  if (read_head(head_bytes, verifier, head, status) || status != SignatureStatus::valid) {
-    throw Error(Code::state, "HEAD changed while the bundle was made; try again", log.folder().string());
-  }
-  if (seqs.back() > head.seq)
+}
+
+void write_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::uint64_t> seqs, const SeenLog& seen,
+                  const core::Signer& signer, const core::Verifier& verifier, const core::Clock& clock,
+                  const std::filesystem::path& file, const BundleOptions& options) {
+  const Head& head = seen.head;
+  if (seqs.back() > head.seq || seqs.front() == 0)
     throw Error(Code::not_found, fmt::format("there is no entry {}; HEAD is at entry {}", seqs.back(), head.seq),
                 log.folder().string());
 
@@ -137,22 +188,20 @@ void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::
   std::vector<Entry> entries;
   std::set<std::string> runs;
   for (const std::uint64_t seq : seqs) {
-    auto entry = log.entry(seq);
-    if (!entry) throw Error(Code::not_found, fmt::format("there is no entry {}", seq), log.folder().string());
-    const Json json = entry->json();
+    entries.push_back(seen_entry(log, seen, seq));
+    const Json json = entries.back().json();
     runs.insert(json.contains("run") ? json["run"].get<std::string>() : "");
-    entries.push_back(std::move(*entry));
   }
   if (runs.size() == 1 && !runs.begin()->empty()) first["run"] = *runs.begin();
   add(first);
-  add(Json{{"head", head_bytes}});
+  add(Json{{"head", seen.head_bytes}});
   if (options.public_keys) add(Json{{"public_keys", *options.public_keys}});
   const bool chained = head.seq - seqs.front() < options.most_links;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     add(Json{{"entry", entries[i].line}, {"chained", chained}});
     const std::uint64_t until = i + 1 < entries.size() ? entries[i + 1].place.seq : head.seq + 1;
     for (std::uint64_t seq = entries[i].place.seq + 1; chained && seq < until; ++seq)
-      add(Json{{"link", log.entry(seq).value().line}});
+      add(Json{{"link", seen_entry(log, seen, seq).line}});
   }
   std::set<std::string> names;
   for (const Entry& entry : entries) {
@@ -170,6 +219,7 @@ void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::
   }
   for (const auto& [name, path] : options.files) {
     const std::string bytes = core::read_file(path);
+    if (name == kRunJournalName) refuse_wrong_journal(bytes, entries, verifier, path);
     Json record = bytes_json(bytes);
     record["file"] = name;
     record["sha256"] = core::sha256_hex(bytes);
@@ -181,17 +231,25 @@ void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::
   core::write_file_atomically(file, out);
 }
 
+}  // namespace
+
+void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::uint64_t> seqs,
+                   const core::Signer& signer, const core::Verifier& verifier, const core::Clock& clock,
+                   const std::filesystem::path& file, const BundleOptions& options) {
+  std::sort(seqs.begin(), seqs.end());
+  seqs.erase(std::unique(seqs.begin(), seqs.end()), seqs.end());
+  if (seqs.empty()) throw Error(Code::argument, "a bundle holds at least one entry", file.string());
+  const SeenLog seen = see_log(log.folder(), verifier, "");
+  write_bundle(log, objects, std::move(seqs), seen, signer, verifier, clock, file, options);
+}
+
 void export_run_bundle(LogReader& log, const ObjectStore& objects, const std::string& run, const core::Signer& signer,
                        const core::Verifier& verifier, const core::Clock& clock, const std::filesystem::path& file,
                        const BundleOptions& options) {
-  Query query;
-  query.run = run;
-  query.limit = SIZE_MAX >> 1;
-  std::vector<std::uint64_t> seqs;
-  for (const Entry& entry : log.query(query)) seqs.push_back(entry.place.seq);
-  if (seqs.empty())
+  const SeenLog seen = see_log(log.folder(), verifier, run);
+  if (seen.of_run.empty())
     throw Error(Code::not_found, fmt::format("the log has no entry of run '{}'", run), log.folder().string());
-  export_bundle(log, objects, std::move(seqs), signer, verifier, clock, file, options);
+  write_bundle(log, objects, seen.of_run, seen, signer, verifier, clock, file, options);
 }
 
 Bundle open_bundle(const std::filesystem::path& file) {
@@ -321,6 +379,10 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
         add(FindingCode::object_missing, entry.seq,
             fmt::format("the object {} of entry {} is not in the bundle", object, entry.seq));
     }
+  }
+  if (const auto journal = bundle.files.find(std::string(kRunJournalName)); journal != bundle.files.end()) {
+    check_bundled_journal(journal->second, bundle.entries, verifier, seal == SignatureStatus::valid,
+                          name + "/" + journal->first, report, findings);
   }
   // Where the lines up to HEAD are there, each must be chained to the one before and the last be the one HEAD names.
   std::string before;

@@ -55,7 +55,8 @@ struct Bundle {
 /// Writes the entries with those numbers, their objects and HEAD into one file. The same log, numbers and time give the
 /// same bytes. Requires: `signer` has an Ed25519 key for artefacts.
 /// Throws: Error{not_found} for an entry or object that is not there; Error{crypto} for an object that was changed;
-/// Error{state} when the log itself does not verify: a bundle is a statement about the log.
+/// Error{state} when the log itself, or a run's journal taken along, does not verify: a bundle is a statement about
+/// them. Only lines that this verification saw get into the bundle, whatever the index says.
 void export_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::uint64_t> seqs,
                    const core::Signer& signer, const core::Verifier& verifier, const core::Clock& clock,
                    const std::filesystem::path& file, const BundleOptions& options = {});
@@ -69,7 +70,8 @@ void export_run_bundle(LogReader& log, const ObjectStore& objects, const std::st
 /// Error{not_found | io}.
 Bundle open_bundle(const std::filesystem::path& file);
 
-/// Verifies a bundle: frame, hashes, seal, entries, chain to HEAD, and that every object an entry names is there.
+/// Verifies a bundle: frame, hashes, seal, entries, chain to HEAD, that every object an entry names is there, and that a
+/// run's journal is chained and ends as the run's last entry says.
 VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifier& verifier,
                            const VerifyOptions& options = {});
 

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "journal/chain_walk.hpp"
 #include "journal/log_files.hpp"
 
 namespace ballast::journal {
@@ -121,6 +122,14 @@ struct DecisionLog::State {
     if (stopped) throw stopped_error();
   }
 
+  Head head_now() {
+    std::unique_lock guard(mutex);
+    refuse_if_stopped();
+    changed.wait(guard, [&] { return !committing; });
+    const LogFiles::Lock lock(files);
+    return files.head();
+  }
+
   LogReader& readable() {
     if (!reader) reader.emplace(files.folder());
     return *reader;
@@ -155,6 +164,12 @@ Appended DecisionLog::annotate(std::uint64_t seq, const std::string& actor, cons
   const auto reviewed = entry(seq);
   if (!reviewed) {
     throw Error(Code::not_found, fmt::format("there is no entry {}; the log ends at entry {}", seq, last_seq()),
+                folder().string());
+  }
+  // The hash that is signed here must be of an entry, not of whatever the index or an edited line gave out for one.
+  if (!leads_to_head(folder(), reviewed->place, state_->head_now())) {
+    throw Error(Code::state,
+                fmt::format("entry {} is not proved by the signed HEAD, so nothing is said of it; run ballast verify", seq),
                 folder().string());
   }
   const Json json = reviewed->json();

@@ -57,7 +57,8 @@ class DecisionLog {
   std::vector<Appended> append(std::span<const Draft> drafts);
 
   /// Appends a signed remark on an entry, in that entry's environment.
-  /// Throws: Error{not_found} when there is no such entry, and what append throws.
+  /// Throws: Error{not_found} when there is no such entry, Error{state} when the chain from it to the signed HEAD does
+  /// not hold, and what append throws.
   Appended annotate(std::uint64_t seq, const std::string& actor, const std::string& note,
                     const std::optional<std::string>& verdict = std::nullopt);
 

@@ -1,12 +1,19 @@
 #include "journal/index.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <thread>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
 #include "core/digest.hpp"
 #include "core/error.hpp"
+#include "core/file.hpp"
 #include "journal/line.hpp"
 #include "journal/segment.hpp"
 
@@ -26,6 +33,35 @@ constexpr const char* kSchema =
     "CREATE TABLE IF NOT EXISTS progress(segment TEXT PRIMARY KEY, done INTEGER, last_start INTEGER, last_sha256 "
     "TEXT);";
 constexpr int kVersion = 1;
+constexpr std::chrono::seconds kLongestWait{10};  // for other processes; whoever waits longer reads into memory
+
+/// What SQLite answered instead of doing it. Never leaves this file: there is always another way to an index.
+struct SqlProblem {
+  int code;
+  std::string text;
+};
+
+/// Lets one process at a time write or replace the file. SQLite's own locks belong to one file and would not keep a
+/// transaction from leaving its journal beside the file that has just replaced it.
+class WriterLock {
+ public:
+  explicit WriterLock(const std::filesystem::path& folder) {
+    try {
+      file_ = core::open_file(folder / "index.sqlite.lock", O_RDWR | O_CREAT);
+    } catch (const Error& e) {
+      throw SqlProblem{SQLITE_CANTOPEN, e.what()};
+    }
+    const auto until = std::chrono::steady_clock::now() + kLongestWait;
+    while (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK && errno != EINTR) throw SqlProblem{SQLITE_IOERR, "the index cannot be locked"};
+      if (std::chrono::steady_clock::now() > until) throw SqlProblem{SQLITE_BUSY, "the index is locked"};
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+
+ private:
+  core::FileDescriptor file_;
+};
 
 class Statement {
  public:
@@ -65,9 +101,7 @@ class Statement {
   }
 
  private:
-  [[noreturn]] void fail() const {
-    throw Error(Code::io, fmt::format("the index cannot be used: {}", sqlite3_errmsg(db_)));
-  }
+  [[noreturn]] void fail() const { throw SqlProblem{sqlite3_extended_errcode(db_), sqlite3_errmsg(db_)}; }
   sqlite3* db_;
   sqlite3_stmt* statement_ = nullptr;
 };
@@ -81,47 +115,148 @@ LinePlace place_of(const Statement& row) {
 struct Index::State {
   std::filesystem::path folder;
   sqlite3* db = nullptr;
+  ino_t inode = 0;  ///< of the file that `db` reads
+  bool in_memory = false, replaced = false, reopened = false;
+  bool unread = false;  ///< made anew and holds no line yet
   ~State() { sqlite3_close(db); }
 
-  void exec(const char* sql) const {
-    if (sqlite3_exec(db, sql, nullptr, nullptr, nullptr) != SQLITE_OK) {
-      throw Error(Code::io, fmt::format("the index cannot be used: {}", sqlite3_errmsg(db)));
-    }
+  std::filesystem::path file() const { return folder / "index.sqlite"; }
+
+  ino_t inode_there() const {
+    struct stat info {};
+    return ::stat(file().c_str(), &info) == 0 ? info.st_ino : 0;
+  }
+
+  void exec(const std::string& sql) const {
+    if (sqlite3_exec(db, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
+      throw SqlProblem{sqlite3_extended_errcode(db), sqlite3_errmsg(db)};
+  }
+
+  void disconnect() {
+    sqlite3_close(db);
+    db = nullptr;
   }
 
   void connect(const std::string& name) {
-    sqlite3_close(db);
-    db = nullptr;
-    if (sqlite3_open_v2(name.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) != SQLITE_OK) {
-      throw Error(Code::io, "the index cannot be opened", name);
-    }
-    sqlite3_busy_timeout(db, 10000);
+    disconnect();
+    const int result = sqlite3_open_v2(name.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr);
+    if (result != SQLITE_OK) throw SqlProblem{result, "the index cannot be opened"};
+    inode = inode_there();
+    sqlite3_busy_timeout(db, static_cast<int>(std::chrono::milliseconds(kLongestWait).count()));
     // It can be built again from the lines, so it never waits for the disk.
     exec("PRAGMA synchronous=OFF");
-    Statement version(db, "PRAGMA user_version");
-    version.step();
-    if (version.number(0) != 0 && version.number(0) != kVersion)
-      throw Error(Code::state, "the index is of another version");
-    exec(kSchema);
-    exec(fmt::format("PRAGMA user_version={}", kVersion).c_str());
+  }
+
+  // The statement ends here: one that is left open would keep this process from ever getting the lock to write.
+  std::uint64_t version() const {
+    Statement row(db, "PRAGMA user_version");
+    return row.step() ? row.number(0) : 0;
+  }
+
+  /// Does all of `work` or nothing. Requires: the writer's lock, or an index in memory.
+  template <class Work>
+  void in_transaction(Work work) {
+    exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      exec("COMMIT");
+    } catch (...) {
+      sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
+      throw;
+    }
+  }
+
+  void make_schema() {
+    in_transaction([&] {
+      exec(kSchema);
+      exec(fmt::format("PRAGMA user_version={}", kVersion));
+    });
   }
 
   void open() {
-    const std::string file = (folder / "index.sqlite").string();
     try {
-      connect(file);
-      return;
-    } catch (const Error&) {
-      // Damaged, of another version or not writable: it is derived, so it is made anew.
+      connect(file().string());
+      const std::uint64_t found = version();
+      if (found == kVersion) return;
+      if (found != 0) throw SqlProblem{SQLITE_SCHEMA, "the index is of another version"};
+      const WriterLock lock(folder);
+      if (version() == 0) make_schema();
+    } catch (const SqlProblem& problem) {
+      recover(problem);
     }
+  }
+
+  /// Puts an empty index in the file's place, unless another process has just done so.
+  void replace() {
+    const WriterLock lock(folder);
+    replaced = true;
+    if (inode_there() != 0 && inode_there() != inode) {
+      connect(file().string());
+      if (version() == kVersion) return;
+    }
+    disconnect();
+    const auto fresh = folder / fmt::format("index.sqlite.{}", core::to_hex(core::random_bytes(6)));
+    std::error_code problem;
     try {
-      sqlite3_close(db);
-      db = nullptr;
+      connect(fresh.string());
+      make_schema();
+      disconnect();
+    } catch (const SqlProblem&) {
+      std::filesystem::remove(fresh, problem);
+      throw;
+    }
+    // What a dead process left of a transaction belongs to the old file and would be rolled back into the new one.
+    for (const char* rest : {"-journal", "-wal", "-shm"}) std::filesystem::remove(file().string() + rest, problem);
+    std::filesystem::rename(fresh, file(), problem);
+    if (problem) {
       std::error_code ignored;
-      std::filesystem::remove(file, ignored);
-      connect(file);
-    } catch (const Error&) {
+      std::filesystem::remove(fresh, ignored);
+      throw SqlProblem{SQLITE_IOERR, problem.message()};
+    }
+    connect(file().string());
+    unread = true;
+  }
+
+  void use_memory() {
+    in_memory = unread = true;
+    try {
       connect(":memory:");
+      make_schema();
+    } catch (const SqlProblem& problem) {
+      throw Error(Code::io, fmt::format("no index can be made: {}", problem.text), folder.string());
+    }
+  }
+
+  /// Only a file that is damaged or has another shape is made anew. One that others keep busy, or that this process may
+  /// not write, is theirs: this process reads the lines into memory.
+  void recover(const SqlProblem& problem) {
+    if (in_memory) throw Error(Code::io, fmt::format("the index cannot be used: {}", problem.text), folder.string());
+    const int kind = problem.code & 0xff;
+    const bool damaged =
+        kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB || kind == SQLITE_SCHEMA || kind == SQLITE_ERROR;
+    try {
+      if (problem.code == SQLITE_READONLY_DBMOVED && !reopened) {  // another process replaced the file
+        reopened = true;
+        connect(file().string());
+        if (version() == kVersion) return;
+      }
+      if (damaged && !replaced) return replace();
+    } catch (const SqlProblem&) {
+      // There is still the memory.
+    }
+    use_memory();
+  }
+
+  /// Does what asks the index, and does it again with another index where this one cannot answer.
+  template <class Work>
+  auto answer(Work work) -> decltype(work()) {
+    for (;;) {
+      try {
+        if (unread) catch_up();
+        return work();
+      } catch (const SqlProblem& problem) {
+        recover(problem);
+      }
     }
   }
 
@@ -183,29 +318,57 @@ struct Index::State {
     progress.bind(4, last_sha256).step();
   }
 
-  void read_new_lines() {
-    const std::vector<std::string> segments = list_segments(folder);
-    struct Progress {
-      std::string segment, sha256;
-      std::uint64_t done;
-    };
-    std::vector<Progress> seen;
+  struct Progress {
+    std::string segment, sha256;
+    std::uint64_t done;
+  };
+
+  std::vector<Progress> progress() const {
+    std::vector<Progress> out;
     Statement all(db, "SELECT segment, done, last_sha256 FROM progress ORDER BY segment");
-    while (all.step()) seen.push_back({all.text(0), all.text(2), all.number(1)});
-    const bool same = std::all_of(seen.begin(), seen.end(), [&](const Progress& each) {
+    while (all.step()) out.push_back({all.text(0), all.text(2), all.number(1)});
+    return out;
+  }
+
+  bool fits(const std::vector<Progress>& seen, const std::vector<std::string>& segments) const {
+    return std::all_of(seen.begin(), seen.end(), [&](const Progress& each) {
       return std::find(segments.begin(), segments.end(), each.segment) != segments.end() &&
              fits(each.segment, each.done, each.sha256);
     });
-    if (!same) {
+  }
+
+  static std::uint64_t done_of(const std::vector<Progress>& seen, const std::string& segment) {
+    const auto at =
+        std::find_if(seen.begin(), seen.end(), [&](const Progress& each) { return each.segment == segment; });
+    return at == seen.end() ? 0 : at->done;
+  }
+
+  void read_new_lines() {
+    const std::vector<std::string> segments = list_segments(folder);
+    std::vector<Progress> seen = progress();
+    if (!fits(seen, segments)) {
       exec("DELETE FROM entries; DELETE FROM progress;");
       seen.clear();
     }
     for (const std::string& segment : segments) {
-      const auto at =
-          std::find_if(seen.begin(), seen.end(), [&](const Progress& each) { return each.segment == segment; });
-      const std::uint64_t done = at == seen.end() ? 0 : at->done;
+      const std::uint64_t done = done_of(seen, segment);
       if (std::filesystem::file_size(folder / segment) > done) add_lines(segment, done);
     }
+  }
+
+  // Readers look first and ask for the lock only where there is something to write.
+  void catch_up() {
+    const std::vector<std::string> segments = list_segments(folder);
+    const std::vector<Progress> seen = progress();
+    const bool complete = std::all_of(segments.begin(), segments.end(), [&](const std::string& segment) {
+      return std::filesystem::file_size(folder / segment) <= done_of(seen, segment);
+    });
+    if (!complete || !fits(seen, segments)) {
+      std::optional<WriterLock> lock;
+      if (!in_memory) lock.emplace(folder);
+      in_transaction([&] { read_new_lines(); });
+    }
+    unread = false;
   }
 };
 
@@ -218,21 +381,29 @@ Index::Index(Index&&) noexcept = default;
 Index& Index::operator=(Index&&) noexcept = default;
 
 void Index::catch_up() {
-  state_->exec("BEGIN IMMEDIATE");
+  state_->answer([&] { state_->catch_up(); });
+}
+
+void Index::rebuild() {
   try {
-    state_->read_new_lines();
-    state_->exec("COMMIT");
-  } catch (...) {
-    sqlite3_exec(state_->db, "ROLLBACK", nullptr, nullptr, nullptr);
-    throw;
+    if (state_->in_memory || state_->replaced) {
+      state_->use_memory();
+    } else {
+      state_->replace();
+    }
+  } catch (const SqlProblem&) {
+    state_->use_memory();
   }
+  catch_up();
 }
 
 std::optional<LinePlace> Index::find(std::uint64_t seq) const {
-  Statement row(state_->db, "SELECT seq, segment, start, length, sha256 FROM entries WHERE seq=?");
-  row.bind(1, static_cast<std::int64_t>(seq));
-  if (!row.step()) return std::nullopt;
-  return place_of(row);
+  return state_->answer([&]() -> std::optional<LinePlace> {
+    Statement row(state_->db, "SELECT seq, segment, start, length, sha256 FROM entries WHERE seq=?");
+    row.bind(1, static_cast<std::int64_t>(seq));
+    if (!row.step()) return std::nullopt;
+    return place_of(row);
+  });
 }
 
 std::vector<LinePlace> Index::tail(std::size_t count) const {
@@ -256,18 +427,20 @@ std::vector<LinePlace> Index::select(const Query& query) const {
   add("annotates=", query.annotates.has_value());
   sql += " ORDER BY seq DESC";
   if (!query.text) sql += fmt::format(" LIMIT {}", query.limit);
-  Statement rows(state_->db, sql);
-  int at = 0;
-  for (const auto* text : {&query.kind, &query.actor, &query.run, &query.policy, &query.environment}) {
-    if (*text) rows.bind(++at, std::string_view(**text));
-  }
-  if (query.from) rows.bind(++at, query.from->microseconds);
-  if (query.to) rows.bind(++at, query.to->microseconds);
-  if (query.annotates) rows.bind(++at, static_cast<std::int64_t>(*query.annotates));
-  std::vector<LinePlace> out;
-  while (rows.step()) out.push_back(place_of(rows));
-  std::reverse(out.begin(), out.end());
-  return out;
+  return state_->answer([&] {
+    Statement rows(state_->db, sql);
+    int at = 0;
+    for (const auto* text : {&query.kind, &query.actor, &query.run, &query.policy, &query.environment}) {
+      if (*text) rows.bind(++at, std::string_view(**text));
+    }
+    if (query.from) rows.bind(++at, query.from->microseconds);
+    if (query.to) rows.bind(++at, query.to->microseconds);
+    if (query.annotates) rows.bind(++at, static_cast<std::int64_t>(*query.annotates));
+    std::vector<LinePlace> out;
+    while (rows.step()) out.push_back(place_of(rows));
+    std::reverse(out.begin(), out.end());
+    return out;
+  });
 }
 
 }  // namespace ballast::journal

@@ -1,5 +1,6 @@
 // The SQLite index beside a decision log: where each entry stands and what can be searched. Derived from the lines,
-// thrown away and built again whenever it does not fit them; never evidence.
+// thrown away and built again whenever it does not fit them; never evidence, and never a reason to fail: where the file
+// is busy for too long or cannot be written, a process has an index of its own in memory.
 #pragma once
 
 #include <cstdint>
@@ -33,14 +34,18 @@ struct Query {
 
 class Index {
  public:
-  /// Opens `<folder>/index.sqlite`; in memory where the folder cannot be written. Throws: Error{io}.
+  /// Opens `<folder>/index.sqlite`; in memory where the folder cannot be written. One that is damaged or of another
+  /// version is replaced by a new file. Throws: Error{io} when no index can be made even in memory.
   explicit Index(std::filesystem::path folder);
   ~Index();
   Index(Index&&) noexcept;
   Index& operator=(Index&&) noexcept;
 
   /// Reads the lines that were added since. Whole lines that are not entries are passed over: verification names them.
+  /// Throws: Error{io} when the lines cannot be read.
   void catch_up();
+  /// Throws the index away and reads all lines again: for a reader that found it to disagree with them.
+  void rebuild();
   std::optional<LinePlace> find(std::uint64_t seq) const;
   std::vector<LinePlace> tail(std::size_t count) const;
   /// Places in order of seq, newest last; conditions other than `text` only, without the limit when `text` is set.

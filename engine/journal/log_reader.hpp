@@ -1,5 +1,7 @@
 // Reading a decision log without keys: by number, the newest, by search. Says nothing about whether the log is sound;
-// verify.hpp does. A line that no longer has the hash it was indexed with is an error, never an answer.
+// verify.hpp does. The index is only asked where to look: what stands there must be a whole line of a segment with the
+// number and hash that were looked for. Where it is not, the index is built again from the lines, once; a line that is
+// not the one its successor was chained to is an error then, never an answer.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,7 @@ class LogReader {
   /// Throws: Error{not_found} when there is no log in the folder.
   explicit LogReader(const std::filesystem::path& folder);
 
-  /// Returns nothing when there is no such entry.
+  /// Returns nothing when there is no such entry. Throws: Error{crypto} for a line that was changed; Error{io}.
   std::optional<Entry> entry(std::uint64_t seq);
   /// Returns the newest `count` entries, oldest first.
   std::vector<Entry> tail(std::size_t count);
@@ -33,7 +35,10 @@ class LogReader {
   const std::filesystem::path& folder() const noexcept { return folder_; }
 
  private:
-  Entry load(const LinePlace& place) const;
+  std::optional<Entry> load(const LinePlace& place) const;
+  std::uint64_t newest_seq() const;
+  void confirm(const Entry& entry);
+  [[noreturn]] void refuse(std::uint64_t seq) const;
   std::filesystem::path folder_;
   Index index_;
 };

@@ -36,7 +36,8 @@ std::size_t read_at(int fd, char* out, std::size_t size, std::uint64_t offset, c
 std::string segment_name(core::Instant time) { return fmt::format("{}{}{}", kPrefix, core::format_day(time), kSuffix); }
 
 bool is_segment_name(std::string_view name) noexcept {
-  return name.size() == kPrefix.size() + 10 + kSuffix.size() && name.starts_with(kPrefix) && name.ends_with(kSuffix);
+  return name.size() == kPrefix.size() + 10 + kSuffix.size() && name.starts_with(kPrefix) && name.ends_with(kSuffix) &&
+         name.find('/') == std::string_view::npos;
 }
 
 std::vector<std::string> list_segments(const std::filesystem::path& folder) {

@@ -3,6 +3,7 @@
 #include "core/error.hpp"
 #include "core/signature_file.hpp"
 #include "journal/bundle.hpp"
+#include "journal/line.hpp"
 #include "journal/run_journal.hpp"
 #include "support/desk_log.hpp"
 
@@ -136,5 +137,56 @@ TEST_SUITE("journal") {
     log.append(draft);
     export_entry(desk, desk.scratch / "b", {1});
     CHECK(journal::open_bundle(desk.scratch / "b").object(library) == "return {}");
+  }
+
+  TEST_CASE("a run's journal gets into a bundle only as it was written, and is checked again there") {
+    DeskLog desk;
+    desk.fill(1);
+    auto run = journal::RunJournal::create(desk.scratch / "runs/run-1", "run-1", {}, desk.signer, desk.clock);
+    run.append("note", {{"text", "a"}});
+    const auto last = run.finish({{"status", "finished"}});
+    journal::Draft end;
+    end.kind = "run_finished";
+    end.actor = "anna";
+    end.environment = "paper";
+    end.run = "run-1";
+    end.journal = journal::JournalEnd{last.seq, last.sha256, "finished"};
+    desk.open().append(end);
+    const auto journal_file = desk.scratch / "runs/run-1/journal.jsonl";
+    const std::string text = core::read_file(journal_file);
+    journal::LogReader reader(desk.folder);
+    const auto file = desk.scratch / "r.bundle";
+    const auto take = [&](const char* as, const std::string& bytes) {
+      DeskLog::write(journal_file, bytes);
+      std::filesystem::remove(file);
+      journal::BundleOptions options;
+      options.files[as] = journal_file;
+      journal::export_run_bundle(reader, desk.objects, "run-1", desk.head_signer, desk.ring, desk.clock, file, options);
+    };
+    take("journal.jsonl", text);
+    CHECK(codes(journal::verify_bundle(file, desk.ring)) == "");
+    auto stranger = desk.ring;
+    stranger.secrets.erase("desk-hmac");
+    CHECK(journal::verify_bundle(file, stranger).vouched == 5);
+    std::string edited = text;
+    edited.replace(edited.find("\"text\":\"a\""), 10, "\"text\":\"b\"");
+    const std::string cut = text.substr(0, text.rfind('\n', text.size() - 2) + 1);
+    for (const std::string& wrong : {edited, cut, text.substr(0, text.size() - 3), std::string()}) {
+      CAPTURE(wrong);
+      CHECK_THROWS_AS(take("journal.jsonl", wrong), core::Error);
+      CHECK_FALSE(std::filesystem::exists(file));
+      // Sealed by somebody who left the check out: under another name of the same length the bytes are only bytes.
+      take("journal.jsonX", wrong);
+      std::string bundle = core::read_file(file);
+      const std::size_t end_line = bundle.rfind("{\"end\"");
+      std::string records = bundle.substr(0, end_line);
+      records.replace(records.find("journal.jsonX"), 13, "journal.jsonl");
+      const std::string seal = core::canonical_json(
+          {{"end", "ballast-bundle"}, {"sha256", core::sha256_hex(records)}, {"size", records.size()}});
+      DeskLog::write(file, records + journal::sign_text(seal, core::Purpose::artefact, desk.head_signer) + "\n");
+      const auto report = journal::verify_bundle(file, desk.ring);
+      CHECK_FALSE(report.verified());
+      CHECK(report.findings.front().file == "r.bundle/journal.jsonl");
+    }
   }
 }
