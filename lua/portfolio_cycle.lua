@@ -271,9 +271,11 @@ function cycle.text(governor, decision, input, found)
   local rows = {}
   for index, asset in ipairs(decision.assets) do
     local snapshot = (market.market or {})[asset.symbol]
+    -- The decision has the size of a change; people read its direction too.
+    local change = asset.proposed_weight < asset.current_weight and -asset.value_delta_usd or asset.value_delta_usd
     rows[index] = {
       asset.symbol, asset.action, report.percent(asset.current_weight), report.percent(asset.proposed_weight),
-      report.percent(asset.target_weight), report.money(asset.value_delta_usd),
+      report.percent(asset.target_weight), report.money(change),
       market_cell(snapshot, "volatility", report.percent), market_cell(snapshot, "liquidity_usd", report.money),
       codes_of(asset),
     }
