@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kEndless =
     "local runbook = require 'runbook'\n"
-    "return runbook.define { name = 'endless', version = 1, summary = 'Does not end.', parameters = {},\n"
+    "return runbook.define { name = 'endless', version = 1, summary = 'Does not end.',\n"
     "  main = function() while true do end end }\n";
 
 pid_t start(const Command& command) {
