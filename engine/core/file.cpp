@@ -82,24 +82,37 @@ void sync_folder(const std::filesystem::path& folder) {
   if (::fsync(descriptor.get()) != 0) throw_errno("sync folder", folder.string(), errno);
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+StagedFile::StagedFile(std::filesystem::path path, std::string_view bytes, unsigned mode) : path_(std::move(path)) {
+  const std::filesystem::path folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path(".");
   create_folders(folder);
+  if (std::filesystem::is_directory(path_)) throw_errno("replace", path_.string(), EISDIR);
   const std::filesystem::path temporary =
-      folder / fmt::format(".{}.{}.tmp", path.filename().string(), to_hex(random_bytes(6)));
-  FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
+      folder / fmt::format(".{}.{}.tmp", path_.filename().string(), to_hex(random_bytes(6)));
+  const FileDescriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   // Nobody knows the temporary's name: what failed is writing `path`.
-  if (!file) throw_errno("write", path.string(), errno);
+  if (!file) throw_errno("write", path_.string(), errno);
   try {
-    write_all(file.get(), bytes, path);
-    if (::fsync(file.get()) != 0) throw_errno("sync", path.string(), errno);
-    file = FileDescriptor();
-    if (::rename(temporary.c_str(), path.c_str()) != 0) throw_errno("replace", path.string(), errno);
+    write_all(file.get(), bytes, path_);
+    if (::fsync(file.get()) != 0) throw_errno("sync", path_.string(), errno);
   } catch (...) {
     ::unlink(temporary.c_str());
     throw;
   }
-  sync_folder(folder);
+  temporary_ = temporary;
+}
+
+StagedFile::~StagedFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void StagedFile::put_in_place() {
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw_errno("replace", path_.string(), errno);
+  temporary_.clear();
+  sync_folder(path_.parent_path());
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, unsigned mode) {
+  StagedFile(path, bytes, mode).put_in_place();
 }
 
 }  // namespace ballast::core

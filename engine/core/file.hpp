@@ -15,6 +15,23 @@ std::string read_file(const std::filesystem::path& path, std::size_t limit_bytes
 /// removed.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes, unsigned mode = 0644);
 
+/// Bytes that are durable beside `path` under a name of their own, until they are put in its place. For whoever has
+/// something else to write first and must not fail half way for want of space.
+class StagedFile {
+ public:
+  /// Missing folders are created. Throws: Error{io}, also when `path` is a folder; nothing is left then.
+  StagedFile(std::filesystem::path path, std::string_view bytes, unsigned mode = 0644);
+  /// Removes what was not put in place.
+  ~StagedFile();
+  StagedFile(const StagedFile&) = delete;
+  StagedFile& operator=(const StagedFile&) = delete;
+  /// Replaces `path`, durably. Throws: Error{io}.
+  void put_in_place();
+
+ private:
+  std::filesystem::path path_, temporary_;
+};
+
 /// Makes a directory entry durable. Throws: Error{io}.
 void sync_folder(const std::filesystem::path& folder);
 

@@ -84,6 +84,35 @@ FileStatus worst(const std::vector<SignatureVerdict>& verdicts) {
   return any_valid ? FileStatus::valid : FileStatus::unknown_key;
 }
 
+struct Content {
+  std::uint64_t size = 0;
+  std::string sha256;
+};
+
+std::filesystem::path sign_content(const std::filesystem::path& path, const Content& content, Purpose purpose,
+                                   std::span<const Signer* const> signers, const Clock& clock) {
+  if (signers.empty()) throw Error(Code::argument, "a signature file needs at least one signer", path.string());
+  std::filesystem::path target = path;
+  target += ".sig";
+  const std::string text = canonical_json(Json{{"format", "ballast-signature"},
+                                               {"version", 1},
+                                               {"path", path.filename().string()},
+                                               {"time", format_instant(clock.now())},
+                                               {"size", content.size},
+                                               {"sha256", content.sha256}});
+  // A signer tells its name only by signing, so the first round asks for the names and the second signs with them.
+  std::vector<Signature> names;
+  for (const Signer* signer : signers) names.push_back(signer->sign(purpose, text));
+  const std::string covered = signed_bytes(text, names);
+  std::string signatures = "[";
+  for (const Signer* signer : signers) {
+    if (signatures.size() > 1) signatures += ',';
+    signatures += signature_json(signer->sign(purpose, covered));
+  }
+  write_file_atomically(target, insert_member(text, "signatures", signatures + "]") + "\n");
+  return target;
+}
+
 }  // namespace
 
 std::string_view file_status_name(FileStatus status) noexcept {
@@ -119,29 +148,15 @@ std::optional<Signature> read_signature(std::string_view text) {
 
 std::filesystem::path sign_file(const std::filesystem::path& path, Purpose purpose,
                                 std::span<const Signer* const> signers, const Clock& clock) {
-  if (signers.empty()) throw Error(Code::argument, "a signature file needs at least one signer", path.string());
-  std::filesystem::path target = path;
-  target += ".sig";
   std::error_code problem;
   const auto size = std::filesystem::file_size(path, problem);
   if (problem) throw_errno("read", path.string(), problem.value());
-  const std::string text = canonical_json(Json{{"format", "ballast-signature"},
-                                               {"version", 1},
-                                               {"path", path.filename().string()},
-                                               {"time", format_instant(clock.now())},
-                                               {"size", size},
-                                               {"sha256", sha256_file_hex(path)}});
-  // A signer tells its name only by signing, so the first round asks for the names and the second signs with them.
-  std::vector<Signature> names;
-  for (const Signer* signer : signers) names.push_back(signer->sign(purpose, text));
-  const std::string covered = signed_bytes(text, names);
-  std::string signatures = "[";
-  for (const Signer* signer : signers) {
-    if (signatures.size() > 1) signatures += ',';
-    signatures += signature_json(signer->sign(purpose, covered));
-  }
-  write_file_atomically(target, insert_member(text, "signatures", signatures + "]") + "\n");
-  return target;
+  return sign_content(path, {size, sha256_file_hex(path)}, purpose, signers, clock);
+}
+
+std::filesystem::path sign_bytes(const std::filesystem::path& path, std::string_view bytes, Purpose purpose,
+                                 std::span<const Signer* const> signers, const Clock& clock) {
+  return sign_content(path, {bytes.size(), sha256_hex(bytes)}, purpose, signers, clock);
 }
 
 FileVerdict verify_file(const std::filesystem::path& path, const Verifier& verifier, Purpose purpose) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -17,6 +18,11 @@ namespace ballast::core {
 /// Requires: at least one signer. Returns the path written. Throws: Error{argument | not_found | io | crypto}.
 std::filesystem::path sign_file(const std::filesystem::path& path, Purpose purpose,
                                 std::span<const Signer* const> signers, const Clock& clock);
+
+/// The same for bytes that are, or are about to be, the content of `path`: what is signed is what the caller holds, not
+/// what somebody may have put into the file since. Throws: Error{argument | io | crypto}.
+std::filesystem::path sign_bytes(const std::filesystem::path& path, std::string_view bytes, Purpose purpose,
+                                 std::span<const Signer* const> signers, const Clock& clock);
 
 enum class FileStatus {
   valid,

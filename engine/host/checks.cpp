@@ -7,9 +7,11 @@
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "core/printable.hpp"
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
 #include "journal/bundle.hpp"
+#include "journal/run_journal.hpp"
 
 namespace ballast::host {
 namespace {
@@ -18,15 +20,15 @@ core::Json report_document(const journal::VerifyReport& report) {
   core::Json findings = core::Json::array();
   for (const journal::Finding& each : report.findings) {
     core::Json finding{{"code", std::string(journal::finding_code_name(each.code))},
-                       {"file", each.file},
-                       {"sentence", each.sentence},
+                       {"file", core::printable(each.file)},
+                       {"sentence", core::printable(each.sentence)},
                        {"count", each.count}};
     if (each.line > 0) finding["line"] = each.line;
     if (each.seq) finding["seq"] = *each.seq;
     finding["offset"] = each.offset;
     findings.push_back(std::move(finding));
   }
-  return {{"subject", report.subject},
+  return {{"subject", core::printable(report.subject)},
           {"kind", report.kind},
           {"verified", report.verified()},
           {"entries", report.entries},
@@ -65,16 +67,42 @@ std::string counted(const journal::VerifyReport& report) {
 
 void show_report(const journal::VerifyReport& report) {
   const std::string counts = counted(report);
-  fmt::print("{} {} ({}){}{}\n", report.verified() ? "verified" : "NOT VERIFIED", report.subject, report.kind,
-             counts.empty() ? "" : ": ", counts);
+  fmt::print("{} {} ({}){}{}\n", report.verified() ? "verified" : "NOT VERIFIED", core::printable(report.subject),
+             report.kind, counts.empty() ? "" : ": ", counts);
   for (const journal::Finding& each : report.findings) {
-    std::string place = each.file.empty() ? report.subject : each.file;
+    std::string place = core::printable(each.file.empty() ? report.subject : each.file);
     if (each.line > 0) place += fmt::format(":{}", each.line);
-    fmt::print("  {}: {}: {}", place, journal::finding_code_name(each.code), each.sentence);
+    fmt::print("  {}: {}: {}", place, journal::finding_code_name(each.code), core::printable(each.sentence));
     if (each.line > 0) fmt::print(" [byte {}]", each.offset);
     fmt::print("\n");
   }
   if (report.findings_total > report.findings.size()) fmt::print("  ... {} findings in all\n", report.findings_total);
+}
+
+/// Returns the folder of a run that verifies: what is sealed is vouched for.
+std::filesystem::path verified_run(const Desk& desk, const std::string& run, const core::Verifier& verifier) {
+  if (run.empty() || run.front() == '.' || run.find('/') != std::string::npos)
+    throw core::Error(core::Code::argument, fmt::format("'{}' cannot name a run", run), "SUBJECT");
+  std::filesystem::path folder = runs_folder(desk) / run;
+  if (!std::filesystem::exists(folder / journal::kRunJournalName)) {
+    throw core::Error(core::Code::not_found,
+                      fmt::format("the run '{}' has no journal, so no bundle is made of it", run), folder.string());
+  }
+  journal::VerifyOptions options;
+  if (std::filesystem::is_directory(objects_folder(desk))) options.objects = objects_folder(desk);
+  const journal::VerifyReport report = journal::verify_run(folder, verifier, options);
+  if (!report.verified()) {
+    throw core::Error(core::Code::state,
+                      fmt::format("the run does not verify, so no bundle is made of it: {}; its entries can be "
+                                  "exported one by one by their number",
+                                  report.findings.front().sentence),
+                      folder.string());
+  }
+  if (report.running > 0) {
+    throw core::Error(core::Code::state, "the run is going on; a bundle is made of it once it has ended",
+                      folder.string());
+  }
+  return folder;
 }
 
 }  // namespace
@@ -123,9 +151,7 @@ void export_evidence(const Desk& desk, const std::string& subject, const std::fi
     journal::export_bundle(log, objects, {seq}, *signer, keys, clock, file, options);
     return;
   }
-  const auto journal_file = runs_folder(desk) / subject / "journal.jsonl";
-  std::error_code ignored;
-  if (std::filesystem::exists(journal_file, ignored)) options.files["journal.jsonl"] = journal_file;
+  options.files[std::string(journal::kRunJournalName)] = verified_run(desk, subject, keys) / journal::kRunJournalName;
   journal::export_run_bundle(log, objects, subject, *signer, keys, clock, file, options);
 }
 

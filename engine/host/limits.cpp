@@ -49,10 +49,13 @@ void count_next(lua_State* L, std::int64_t left) {
   lua_sethook(L, &count_out, LUA_MASKCOUNT, static_cast<int>(std::min(left, kCountedAtOnce)));
 }
 
-void on_interrupt(int) {
+void on_interrupt(int signal) {
   lua_State* L = interruptible.load();
   if (L == nullptr && !ends_when_idle.load()) return;
-  if (interrupted.exchange(true) || L == nullptr) std::_Exit(130);  // a second Ctrl-C does not wait
+  const bool again = interrupted.exchange(true);
+  // A closed terminal or a supervisor sends more than one; the end of the run is recorded all the same.
+  if (again && signal != SIGINT) return;
+  if (again || L == nullptr) std::_Exit(130);  // a second Ctrl-C does not wait
   interruptible_context.load()->stop.request();
   lua_sethook(L, &raise_in_script, LUA_MASKCOUNT | LUA_MASKCALL | LUA_MASKRET, 1);
 }
@@ -150,6 +153,12 @@ void stop_on_interrupt(WhenIdle idle) {
   struct sigaction action {};
   action.sa_handler = &on_interrupt;
   sigaction(SIGINT, &action, nullptr);
+  if (idle == WhenIdle::go_on) return;  // a session that is told to end ends: it has nothing to record
+  sigaction(SIGTERM, &action, nullptr);
+  struct sigaction before {};
+  sigaction(SIGHUP, nullptr, &before);
+  // Ignored by nohup: whoever started this wants it to outlive the terminal.
+  if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
 }
 
 bool was_interrupted() noexcept { return interrupted.load(); }

@@ -43,7 +43,8 @@ void spend_instructions(lua_State* L, std::int64_t count);
 
 /// What Ctrl-C does while no script runs.
 enum class WhenIdle { end_process, go_on };
-/// Ctrl-C asks the running script to stop between two instructions; a second one ends the process.
+/// Ctrl-C asks the running script to stop between two instructions; a second one ends the process. With `end_process`,
+/// SIGTERM and SIGHUP ask the same, once.
 void stop_on_interrupt(WhenIdle idle = WhenIdle::end_process);
 bool was_interrupted() noexcept;
 /// Forgets an interrupt that was dealt with: a session goes on.

@@ -1,14 +1,17 @@
 #include "host/run.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 
 #include <fmt/format.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/digest.hpp"
 #include "core/error.hpp"
+#include "core/file.hpp"
 #include "host/limits.hpp"
 #include "host/run_services.hpp"
 #include "host/runbook.hpp"
@@ -20,14 +23,43 @@ namespace ballast::host {
 namespace {
 
 /// Everything a run's name depends on: the same call with the same clock gives the same name.
-std::string run_id(const std::string& name, core::Instant time, const core::Json& identity,
-                   const std::filesystem::path& runs) {
-  const std::string base = fmt::format("{}-{}-{}", name, core::format_stamp(time),
-                                       core::sha256_hex(core::canonical_json(identity)).substr(0, 8));
+std::string base_id(const std::string& name, core::Instant time, const core::Json& identity) {
+  return fmt::format("{}-{}-{}", name, core::format_stamp(time),
+                     core::sha256_hex(core::canonical_json(identity)).substr(0, 8));
+}
+
+/// The first of `base`, `base-2`, ... that `take` accepts.
+template <class Take>
+std::string first_id(const std::string& base, Take take) {
   std::string id = base;
-  for (int again = 2; std::filesystem::exists(runs / id); ++again) id = fmt::format("{}-{}", base, again);
+  for (int again = 2; !take(id); ++again) id = fmt::format("{}-{}", base, again);
   return id;
 }
+
+/// A run's name and its folder, which belongs to whoever made it: of equal runs that begin at once each has its own.
+/// A claim that no journal followed is given back.
+class ClaimedRun {
+ public:
+  ClaimedRun(const std::filesystem::path& runs, const std::string& base) {
+    core::create_folders(runs);
+    id_ = first_id(base, [&](const std::string& id) {
+      folder_ = runs / id;
+      if (::mkdir(folder_.c_str(), 0777) == 0) return true;
+      if (errno != EEXIST) core::throw_errno("create folder", folder_.string(), errno);
+      return false;
+    });
+  }
+  ClaimedRun(const ClaimedRun&) = delete;
+  ClaimedRun& operator=(const ClaimedRun&) = delete;
+  ~ClaimedRun() { ::rmdir(folder_.c_str()); }  // does nothing to a folder that holds a journal
+
+  const std::string& id() const noexcept { return id_; }
+  const std::filesystem::path& folder() const noexcept { return folder_; }
+
+ private:
+  std::string id_;
+  std::filesystem::path folder_;
+};
 
 /// Gives libraries that were reviewed: in live the check stands before the code, whenever it is required.
 class ReviewedSource final : public ScriptSource {
@@ -101,7 +133,7 @@ core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info,
 }
 
 RunIdentity identify(const Desk& desk, const Configuration& configuration, const RunRequest& request,
-                     const RunbookInfo& info, const Script& script, core::Instant time) {
+                     const RunbookInfo& info, const Script& script, core::Instant time, std::string& base) {
   RunIdentity out;
   out.runbook = info.name;
   out.parameters = parameter_values(info.parameters, request.parameters);
@@ -114,12 +146,12 @@ RunIdentity identify(const Desk& desk, const Configuration& configuration, const
   }
   out.clock_given = request.now.has_value();
   out.time = time;
-  out.id = run_id(info.name, time,
-                  {{"runbook", script.sha256()},
-                   {"parameters", out.parameters},
-                   {"settings", core::sha256_hex(configuration.bytes())},
-                   {"time", core::format_instant(time)}},
-                  runs_folder(desk));
+  base = base_id(info.name, time,
+                 {{"runbook", script.sha256()},
+                  {"parameters", out.parameters},
+                  {"settings", core::sha256_hex(configuration.bytes())},
+                  {"time", core::format_instant(time)}});
+  out.id = first_id(base, [&](const std::string& id) { return !std::filesystem::exists(runs_folder(desk) / id); });
   return out;
 }
 
@@ -185,14 +217,15 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
   State state(services, runbook_profile(), source, configuration.settings.limits.runbook);
   const RunbookInfo info = load_runbook(state, script);
-  const RunIdentity identity = identify(desk, configuration, request, info, script, clock.now());
+  std::string base;  // of the run's name, which equal runs share
+  RunIdentity identity = identify(desk, configuration, request, info, script, clock.now(), base);
 
   RunResult result;
-  result.id = identity.id;
   result.runbook = info.name;
   result.file = script.place;
   result.dry_run = request.dry_run;
   if (request.dry_run) {
+    result.id = identity.id;
     services.begin(identity, {});
     result.value = start_runbook(state, info.name, services.run_information());
     return result;
@@ -202,8 +235,11 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   stores.objects.put(script.text);
   put_scripts(stores.objects, state.libraries());
   stores.objects.put(configuration.bytes());
+  // As late as can be: a folder without a journal is a finding for whoever verifies at this moment.
+  const ClaimedRun claimed(runs_folder(desk), base);
+  result.id = identity.id = claimed.id();
   stores.journal = journal::RunJournal::create(
-      runs_folder(desk) / identity.id, identity.id,
+      claimed.folder(), identity.id,
       started_payload(identity, info, script, configuration, state.libraries(), stores.log.last_seq()),
       *stores.keys.journal, clock);
   services.begin(identity, {&stores.objects, &stores.log, &*stores.journal, &stores.keys, &manifest});

@@ -180,9 +180,13 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
   const std::string shown = (std::filesystem::path("var") / file.lexically_relative(desk_.var)).string();
   core::Json out{{"path", shown}, {"sha256", core::sha256_hex(bytes)}, {"signature_file", shown + ".sig"}};
   if (dry()) return out;
-  core::write_file_atomically(file, bytes);
   const core::Signer* signers[] = {stores_.keys->artefact_hmac.get(), stores_.keys->artefact_public.get()};
-  core::sign_file(file, core::Purpose::artefact, signers, clock_);
+  // The bytes wait beside their place, so that a full disk leaves what was there; between the signature and the file
+  // stands one rename. The signature first: what a crash leaves then is a signature without its file, or beside an
+  // older one, and verification names both. A file without its signature would look like one that nothing vouches for.
+  core::StagedFile staged(file, bytes);
+  core::sign_bytes(file, bytes, core::Purpose::artefact, signers, clock_);
+  staged.put_in_place();
   artefacts_.push_back(shown);
   stores_.journal->append("artefact", out);
   return out;

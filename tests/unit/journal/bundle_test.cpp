@@ -185,7 +185,7 @@ TEST_SUITE("journal") {
           {{"end", "ballast-bundle"}, {"sha256", core::sha256_hex(records)}, {"size", records.size()}});
       DeskLog::write(file, records + journal::sign_text(seal, core::Purpose::artefact, desk.head_signer) + "\n");
       const auto report = journal::verify_bundle(file, desk.ring);
-      CHECK_FALSE(report.verified());
+      REQUIRE_FALSE(report.verified());
       CHECK(report.findings.front().file == "r.bundle/journal.jsonl");
     }
   }

@@ -143,4 +143,15 @@ TEST_SUITE("sign") {
     const core::Signer* const signers[] = {ed.get()};
     CHECK_THROWS_AS(sign::sign_file(desk.scratch / "absent", Purpose::artefact, signers, kClock), core::Error);
   }
+
+  TEST_CASE("what is signed is the bytes in hand, not what somebody put into the file") {
+    Desk desk;
+    const auto ed = desk.ring.signer_with("desk-ed", kClock);
+    const core::Signer* const signers[] = {ed.get()};
+    core::write_file_atomically(desk.file, "{\"loss\":0.00}\n");
+    core::sign_bytes(desk.file, "{\"loss\":0.05}\n", Purpose::artefact, signers, kClock);
+    CHECK(desk.status() == FileStatus::changed);
+    core::write_file_atomically(desk.file, "{\"loss\":0.05}\n");
+    CHECK(desk.status() == FileStatus::valid);
+  }
 }

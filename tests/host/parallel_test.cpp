@@ -1,0 +1,46 @@
+#include <set>
+#include <thread>
+
+#include <doctest/doctest.h>
+
+#include "support/command.hpp"
+
+using namespace ballast;
+using test::Ran;
+using test::TestDesk;
+
+namespace {
+
+std::vector<Ran> at_once(const TestDesk& desk, const std::vector<std::vector<std::string>>& calls) {
+  std::vector<Ran> out(calls.size());
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 0; i < calls.size(); ++i) threads.emplace_back([&, i] { out[i] = desk.run(calls[i]); });
+  threads.clear();
+  return out;
+}
+
+}  // namespace
+
+TEST_SUITE("run") {
+  TEST_CASE("equal runs that begin at once all run, each under a name of its own, while others read the log") {
+    TestDesk desk;
+    desk.sample();
+    REQUIRE(desk.run(desk.cycle()).status == 0);
+    for (int round = 0; round < 3; ++round) {
+      std::filesystem::remove(desk.var() / "audit/decision_log/index.sqlite");
+      std::vector<std::vector<std::string>> calls(6, desk.cycle({"--json"}));
+      calls.resize(8, {"log", "tail"});
+      std::set<std::string> names;
+      for (const Ran& ran : at_once(desk, calls)) {
+        CAPTURE(ran.out + ran.error);
+        CHECK(ran.status == 0);
+        if (ran.out.starts_with("{\"artefacts\"")) names.insert(ran.json()["run"].get<std::string>());
+      }
+      CHECK(names.size() == 6);
+    }
+    const Ran verified = desk.run({"verify", "var"});
+    CAPTURE(verified.out);
+    CHECK(verified.status == 0);
+    CHECK(verified.mentions("19 runs"));
+  }
+}
