@@ -1,8 +1,14 @@
 #include "host/evidence.hpp"
 
+#include <cerrno>
+
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
 #include "core/error.hpp"
+#include "core/file.hpp"
 
 namespace ballast::host {
 namespace {
@@ -14,11 +20,30 @@ bool has_key(const sign::KeyRing& ring, sign::Algorithm algorithm) {
   return false;
 }
 
+/// Held while missing keys are made, so that runs that begin at once on a desk without keys share one pair.
+core::FileDescriptor lock_keys(const std::filesystem::path& folder) {
+  if (folder.has_parent_path()) core::create_folders(folder.parent_path());
+  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) core::throw_errno("create", folder.string(), errno);
+  core::FileDescriptor out = core::open_file(folder, O_RDONLY | O_DIRECTORY);
+  while (::flock(out.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) core::throw_errno("lock", folder.string(), errno);
+  }
+  return out;
+}
+
 }  // namespace
 
 Keys open_keys(const Desk& desk, Environment environment, const core::Clock& clock) {
   Keys out{sign::KeyRing::open(desk.keys), {}, {}, {}, {}, {}, {}, {}};
   const bool may_create = environment == Environment::demo || environment == Environment::paper;
+  core::FileDescriptor lock;
+  const auto has_both = [&] {
+    return has_key(out.ring, sign::Algorithm::hmac_sha256) && has_key(out.ring, sign::Algorithm::ed25519);
+  };
+  if (may_create && !has_both()) {
+    lock = lock_keys(desk.keys);
+    out.ring = sign::KeyRing::open(desk.keys);  // somebody may have made them meanwhile
+  }
   for (const sign::Algorithm algorithm : {sign::Algorithm::hmac_sha256, sign::Algorithm::ed25519}) {
     if (has_key(out.ring, algorithm)) continue;
     if (!may_create) {

@@ -43,4 +43,17 @@ TEST_SUITE("run") {
     CHECK(verified.status == 0);
     CHECK(verified.mentions("19 runs"));
   }
+
+  TEST_CASE("first runs that begin at once on a desk without keys share the keys that one of them makes") {
+    TestDesk desk;
+    desk.sample();
+    std::size_t made = 0;
+    for (const Ran& ran : at_once(desk, std::vector<std::vector<std::string>>(6, desk.cycle({"--json"})))) {
+      CAPTURE(ran.out + ran.error);
+      REQUIRE(ran.status == 0);
+      made += ran.json()["keys_made"].size();
+    }
+    CHECK(made == 2);
+    CHECK(desk.run({"verify", "var"}).status == 0);
+  }
 }
