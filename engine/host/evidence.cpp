@@ -4,11 +4,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "core/file_lock.hpp"
 
 namespace ballast::host {
 namespace {
@@ -25,9 +25,7 @@ core::FileDescriptor lock_keys(const std::filesystem::path& folder) {
   if (folder.has_parent_path()) core::create_folders(folder.parent_path());
   if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) core::throw_errno("create", folder.string(), errno);
   core::FileDescriptor out = core::open_file(folder, O_RDONLY | O_DIRECTORY);
-  while (::flock(out.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) core::throw_errno("lock", folder.string(), errno);
-  }
+  core::lock_file(out.get(), core::LockKind::exclusive, folder);
   return out;
 }
 

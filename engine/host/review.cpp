@@ -53,11 +53,7 @@ std::map<std::string, std::filesystem::path> wanted_scripts(const Desk& desk, co
     if (!file) {
       std::vector<std::string_view> places;
       for (const auto& [place, path] : known) places.push_back(place);
-      const std::string_view near = core::nearest_name(name, places);
-      throw core::Error(
-          core::Code::not_found,
-          fmt::format("no such script{}", near.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", near)),
-          name);
+      throw core::Error(core::Code::not_found, "no such script" + core::suggestion(name, places), name);
     }
     const std::string place = desk.place_of(*file);
     if (std::filesystem::path(place).is_absolute() || file->extension() != ".lua") {

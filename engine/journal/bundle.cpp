@@ -137,8 +137,7 @@ SeenLog see_log(const std::filesystem::path& folder, const core::Verifier& verif
     out.head_bytes = core::read_file(folder / "HEAD", 1 << 20);
     SignatureStatus status = SignatureStatus::wrong;
     if (!read_head(out.head_bytes, verifier, out.head, status) && status == SignatureStatus::valid &&
-        out.head.seq == report.head_seq && out.head.sha256 == report.head_sha256 &&
-        out.hashes.size() >= out.head.seq) {
+        out.head.seq == report.head_seq && out.head.sha256 == report.head_sha256 && out.hashes.size() >= out.head.seq) {
       return out;
     }
   }
@@ -304,12 +303,6 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
   const auto add = [&](FindingCode code, std::optional<std::uint64_t> seq, std::string sentence) {
     findings.add({code, name, 0, seq, 0, 1, std::move(sentence)});
   };
-  const auto code_of = [](SignatureStatus status) {
-    return status == SignatureStatus::unknown_key ? FindingCode::unknown_key
-           : status == SignatureStatus::wrong || status == SignatureStatus::unknown_algorithm
-               ? FindingCode::wrong_key
-               : FindingCode::refused_key;
-  };
   Bundle bundle;
   try {
     bundle = open_bundle(file);
@@ -328,7 +321,7 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
   if (seal == SignatureStatus::valid) {
     ++report.signatures;
   } else {
-    add(code_of(seal), std::nullopt,
+    add(finding_code_of(seal), std::nullopt,
         fmt::format("the bundle's seal by key '{}' does not prove it: {}", bundle.seal.key_id,
                     core::signature_status_text(seal)));
   }
@@ -337,7 +330,7 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
   if (const auto wrong = read_head(bundle.head, verifier, head, head_status)) {
     add(FindingCode::malformed, std::nullopt, fmt::format("the HEAD in the bundle is not one: {}", *wrong));
   } else if (head_status != SignatureStatus::valid) {
-    add(code_of(head_status), std::nullopt,
+    add(finding_code_of(head_status), std::nullopt,
         fmt::format("the HEAD in the bundle is not proved by its signature: {}",
                     core::signature_status_text(head_status)));
   } else {
@@ -362,7 +355,7 @@ VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifi
       } else if (status == SignatureStatus::unknown_key && seal == SignatureStatus::valid) {
         ++report.vouched;
       } else {
-        add(code_of(status), entry.seq,
+        add(finding_code_of(status), entry.seq,
             fmt::format("the signature of entry {} by key '{}' does not prove it: {}", entry.seq,
                         line.signature->key_id, core::signature_status_text(status)));
       }

@@ -37,6 +37,19 @@ std::string_view finding_code_name(FindingCode code) noexcept {
   return "unknown";
 }
 
+FindingCode finding_code_of(core::SignatureStatus status) {
+  switch (status) {
+    case core::SignatureStatus::unknown_key: return FindingCode::unknown_key;
+    case core::SignatureStatus::wrong_purpose:
+    case core::SignatureStatus::outside_validity:
+    case core::SignatureStatus::revoked: return FindingCode::refused_key;
+    case core::SignatureStatus::wrong:
+    case core::SignatureStatus::unknown_algorithm:
+    case core::SignatureStatus::valid: break;
+  }
+  return FindingCode::wrong_key;
+}
+
 void FindingList::add(Finding finding) {
   report_.findings_total += finding.count;
   if (report_.findings.size() < most_) report_.findings.push_back(std::move(finding));
@@ -77,23 +90,13 @@ void ChainCheck::remember(std::uint64_t seq, const core::Digest& hash) { recent_
 void ChainCheck::report_status(const Suspect& suspect) {
   const std::string& key = suspect.fact.key_id;
   const auto words = core::signature_status_text(suspect.fact.status);
-  FindingCode code = FindingCode::wrong_key;
   if (!suspect.fact.is_signed) {
     findings_.add(finding(FindingCode::unsigned_entry, suspect.place, suspect.seq,
                           fmt::format("{} {} has no signature", words_.line, suspect.seq)));
     return;
   }
-  switch (suspect.fact.status) {
-    case core::SignatureStatus::valid: return;
-    case core::SignatureStatus::wrong:
-    case core::SignatureStatus::unknown_algorithm: break;
-    case core::SignatureStatus::unknown_key: code = FindingCode::unknown_key; break;
-    case core::SignatureStatus::wrong_purpose:
-    case core::SignatureStatus::outside_validity:
-    case core::SignatureStatus::revoked: code = FindingCode::refused_key; break;
-  }
   findings_.add_for_key(
-      finding(code, suspect.place, suspect.seq,
+      finding(finding_code_of(suspect.fact.status), suspect.place, suspect.seq,
               fmt::format("the chain of hashes holds, but the signature of {} {} by key '{}' does not prove it: {}",
                           words_.line, suspect.seq, key, words)),
       key);

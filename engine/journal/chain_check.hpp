@@ -14,6 +14,9 @@
 
 namespace ballast::journal {
 
+/// What a signature that does not prove its line is a finding of. Requires: the status is not `valid`.
+FindingCode finding_code_of(core::SignatureStatus status);
+
 /// Collects findings up to a limit and counts the rest.
 class FindingList {
  public:

@@ -1,19 +1,17 @@
 #include "journal/index.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
-#include <thread>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "core/file_lock.hpp"
 #include "journal/line.hpp"
 #include "journal/segment.hpp"
 
@@ -46,17 +44,15 @@ struct SqlProblem {
 class WriterLock {
  public:
   explicit WriterLock(const std::filesystem::path& folder) {
+    const std::filesystem::path path = folder / "index.sqlite.lock";
+    bool taken = false;
     try {
-      file_ = core::open_file(folder / "index.sqlite.lock", O_RDWR | O_CREAT);
+      file_ = core::open_file(path, O_RDWR | O_CREAT);
+      taken = core::lock_file_within(file_.get(), core::LockKind::exclusive, kLongestWait, path);
     } catch (const Error& e) {
       throw SqlProblem{SQLITE_CANTOPEN, e.what()};
     }
-    const auto until = std::chrono::steady_clock::now() + kLongestWait;
-    while (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK && errno != EINTR) throw SqlProblem{SQLITE_IOERR, "the index cannot be locked"};
-      if (std::chrono::steady_clock::now() > until) throw SqlProblem{SQLITE_BUSY, "the index is locked"};
-      std::this_thread::sleep_for(std::chrono::milliseconds(2));
-    }
+    if (!taken) throw SqlProblem{SQLITE_BUSY, "the index is locked"};
   }
 
  private:

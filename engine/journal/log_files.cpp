@@ -12,6 +12,7 @@
 
 #include "core/digest.hpp"
 #include "core/error.hpp"
+#include "core/file_lock.hpp"
 #include "core/signature_file.hpp"
 #include "journal/line.hpp"
 #include "journal/segment.hpp"
@@ -60,9 +61,7 @@ LogFiles::LogFiles(std::filesystem::path folder, const core::Signer& signer, con
 // The lock file holds a count of commits and whether one is under way. Another count, or a commit that never ended,
 // means that the end has to be read again. Only processes read it, so it is not synced.
 LogFiles::Lock::Lock(LogFiles& files) : files_(files) {
-  while (::flock(files_.lock_.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) core::throw_errno("lock", (files_.folder_ / "LOCK").string(), errno);
-  }
+  core::lock_file(files_.lock_.get(), core::LockKind::exclusive, files_.folder_ / "LOCK");
   try {
     std::array<char, 9> state{};
     const ssize_t n = ::pread(files_.lock_.get(), state.data(), state.size(), 0);

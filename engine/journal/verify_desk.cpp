@@ -73,11 +73,7 @@ class DeskCheck {
     const LogParts parts{&objects_, [this](const EntryFact& entry) { take_entry(entry); },
                          std::string(kLogFolder) + "/"};
     const VerifyReport part = verify_log_parts(log, verifier_, options_, parts);
-    std::set<std::string> own;
-    for (const auto& entry : fs::directory_iterator(log)) {
-      if (const std::string name = entry.path().filename().string(); belongs_to_log(name)) own.insert(name);
-    }
-    merge(report_, findings_, verify_tree(log, verifier_, options_, own), std::string(kLogFolder));
+    merge(report_, findings_, verify_beside_log(log, verifier_, options_), std::string(kLogFolder));
     report_.head_seq = part.head_seq;
     report_.head_sha256 = part.head_sha256;
     merge(report_, findings_, part, std::string(kLogFolder));
@@ -130,15 +126,15 @@ class DeskCheck {
 
   void check_run(const std::string& name) {
     const std::string place = fmt::format("{}/{}", kRunsFolder, name);
+    static const RunInLog nothing_said;
     const auto said = runs_.find(name);
-    const RunInLog in_log = said == runs_.end() ? RunInLog{} : said->second;
+    const RunInLog& in_log = said == runs_.end() ? nothing_said : said->second;
     RunFacts facts;
     merge(report_, findings_, verify_run_parts(folder_ / place, verifier_, options_, in_log.end, in_log.end_seq, facts),
           place);
     merge(report_, findings_, verify_tree(folder_ / place, verifier_, options_, {std::string(kRunJournalName)}), place);
     const std::string journal = fmt::format("{}/{}", place, kRunJournalName);
-    for (const NamedObject& each : facts.objects)
-      objects_.check(each.sha256, each.what, {journal, "record", each.line, each.line, each.offset});
+    check_named_objects(facts, journal, objects_);
     for (const NamedEntry& each : facts.entries) {
       ++report_.references;
       const auto* found = find_entry(in_log, each.seq);
@@ -165,11 +161,11 @@ class DeskCheck {
   /// writing the entry and recording it.
   void check_unnamed(const RunInLog& in_log, const RunFacts& facts, const std::string& journal) {
     if (facts.running) return;
+    std::set<std::uint64_t> named;
+    for (const NamedEntry& each : facts.entries) named.insert(each.seq);
     std::vector<std::uint64_t> unnamed;
     for (const RunInLog::Named& entry : in_log.entries) {
-      const bool named = std::any_of(facts.entries.begin(), facts.entries.end(),
-                                     [&](const NamedEntry& each) { return each.seq == entry.seq; });
-      if (!named) unnamed.push_back(entry.seq);
+      if (!named.contains(entry.seq)) unnamed.push_back(entry.seq);
     }
     if (unnamed.empty() || (!facts.finished && unnamed.size() == 1)) return;
     Finding finding{FindingCode::missing, journal, 0, unnamed.front(), 0, unnamed.size(), {}};

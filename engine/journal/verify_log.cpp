@@ -6,10 +6,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "core/file_lock.hpp"
 #include "core/signature_file.hpp"
 #include "journal/chain_check.hpp"
 #include "journal/entry.hpp"
@@ -124,24 +124,16 @@ struct Snapshot {
   std::vector<std::pair<std::string, std::uint64_t>> segments;
 };
 
-/// A commit takes milliseconds; who holds the lock for longer is not committing.
-void wait_for_commit(int lock, const std::filesystem::path& path) {
-  using namespace std::chrono_literals;
-  const auto until = std::chrono::steady_clock::now() + 10s;
-  while (::flock(lock, LOCK_SH | LOCK_NB) != 0) {
-    if (std::chrono::steady_clock::now() > until) {
-      throw core::Error(core::Code::state, "another process has held the log's lock for ten seconds", path.string());
-    }
-    std::this_thread::sleep_for(1ms);
-  }
-}
-
 Snapshot take_snapshot(const std::filesystem::path& folder, bool with_lock) {
   Snapshot out;
   core::FileDescriptor lock;
   if (with_lock && std::filesystem::is_regular_file(folder / "LOCK")) {
     lock = core::open_file(folder / "LOCK", O_RDONLY);
-    wait_for_commit(lock.get(), folder / "LOCK");
+    // A commit takes milliseconds; who holds the lock for longer is not committing.
+    if (!core::lock_file_within(lock.get(), core::LockKind::shared, std::chrono::seconds(10), folder / "LOCK")) {
+      throw core::Error(core::Code::state, "another process has held the log's lock for ten seconds",
+                        (folder / "LOCK").string());
+    }
   }
   if (std::filesystem::is_regular_file(folder / "HEAD")) out.head = core::read_file(folder / "HEAD", 1 << 20);
   for (const std::string& name : list_segments(folder))

@@ -63,9 +63,15 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
                               const VerifyOptions& options, const std::optional<JournalEnd>& end, std::uint64_t end_seq,
                               RunFacts& facts);
 
+/// Follows the objects that the records of the journal `file` name.
+void check_named_objects(const RunFacts& facts, const std::string& file, ObjectCheck& objects);
+
 /// Verifies one file against its .sig and counts it.
 void check_file(const std::filesystem::path& file, const std::string& shown, const core::Verifier& verifier,
                 VerifyReport& report, FindingList& findings);
+
+/// Checks a file that is called by the SHA-256 of its bytes, and counts it.
+void check_object(const std::filesystem::path& file, VerifyReport& report, FindingList& findings);
 
 /// Checks that what a recovery cut is still kept aside.
 void check_recovery(const std::filesystem::path& file, const std::string& shown, const std::string& sha256,
@@ -83,5 +89,9 @@ VerifyReport verify_folder(const std::filesystem::path& folder, const core::Veri
 /// nothing was found.
 VerifyReport verify_tree(const std::filesystem::path& folder, const core::Verifier& verifier,
                          const VerifyOptions& options, const std::set<std::string>& skip);
+
+/// The same for a folder that holds a log, but for the log itself: nobody hides files by putting a HEAD beside them.
+VerifyReport verify_beside_log(const std::filesystem::path& folder, const core::Verifier& verifier,
+                               const VerifyOptions& options);
 
 }  // namespace ballast::journal

@@ -1,7 +1,6 @@
 // Verification of whatever a path turns out to be.
 #include <fmt/format.h>
 
-#include "core/digest.hpp"
 #include "core/error.hpp"
 #include "journal/bundle.hpp"
 #include "journal/desk_layout.hpp"
@@ -50,17 +49,13 @@ VerifyReport verify_folder(const fs::path& folder, const core::Verifier& verifie
   if (is_desk(folder)) return verify_desk(folder, verifier, options);
   VerifyOptions with_objects = options;
   if (!with_objects.objects) with_objects.objects = objects_near(folder);
-  if (!is_log(folder) && is_run(folder)) return verify_run(folder, verifier, with_objects);
-  if (!is_log(folder)) return verify_tree(folder, verifier, options, {});
-  // A folder that holds a log may hold other things: nobody hides them by putting a HEAD beside them.
-  VerifyReport report = verify_log(folder, verifier, with_objects);
-  FindingList findings(report, options.most_findings);
-  std::set<std::string> skip;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (const std::string name = entry.path().filename().string(); belongs_to_log(name)) skip.insert(name);
+  if (is_log(folder)) {
+    VerifyReport report = verify_log(folder, verifier, with_objects);
+    FindingList findings(report, options.most_findings);
+    merge(report, findings, verify_beside_log(folder, verifier, options), "");
+    return report;
   }
-  merge(report, findings, verify_tree(folder, verifier, options, skip), "");
-  return report;
+  return is_run(folder) ? verify_run(folder, verifier, with_objects) : verify_tree(folder, verifier, options, {});
 }
 
 VerifyReport verify_path(const fs::path& path, const core::Verifier& verifier, const VerifyOptions& options) {
@@ -86,13 +81,10 @@ VerifyReport verify_path(const fs::path& path, const core::Verifier& verifier, c
   report.subject = path.string();
   report.kind = "file";
   FindingList findings(report, options.most_findings);
-  if (!is_sha256_hex(name)) {
-    check_file(folder / plain, plain, verifier, report, findings);
-  } else if (core::sha256_file_hex(path) == name) {
-    ++report.objects;
+  if (is_sha256_hex(name)) {
+    check_object(path, report, findings);
   } else {
-    findings.add(
-        {FindingCode::object_changed, name, 0, std::nullopt, 0, 1, fmt::format("the object {} was changed", name)});
+    check_file(folder / plain, plain, verifier, report, findings);
   }
   require_something(report, options);
   return report;

@@ -26,6 +26,16 @@ void check_recovery(const fs::path& file, const std::string& shown, const std::s
   }
 }
 
+void check_object(const fs::path& file, VerifyReport& report, FindingList& findings) {
+  const std::string name = file.filename().string();
+  if (core::sha256_file_hex(file) == name) {
+    ++report.objects;
+  } else {
+    findings.add(
+        {FindingCode::object_changed, name, 0, std::nullopt, 0, 1, fmt::format("the object {} was changed", name)});
+  }
+}
+
 void check_file(const fs::path& file, const std::string& shown, const core::Verifier& verifier, VerifyReport& report,
                 FindingList& findings) {
   ++report.files;
@@ -132,11 +142,7 @@ class TreeWalk {
       const std::string plain = name.substr(0, name.size() - 4);
       check_file(path.parent_path() / plain, plain, verifier_, report_, findings_);
     } else if (is_sha256_hex(name)) {
-      if (core::sha256_file_hex(path) == name) {
-        ++report_.objects;
-      } else {
-        add(FindingCode::object_changed, name, fmt::format("the object {} was changed", name));
-      }
+      check_object(path, report_, findings_);
     } else if (is_bundle(path)) {
       merge(report_, findings_, verify_bundle(path, verifier_, options_), "");
     } else if (!fs::exists(path.string() + ".sig")) {
@@ -166,6 +172,14 @@ VerifyReport verify_tree(const fs::path& folder, const core::Verifier& verifier,
     if (!skip.contains(path.filename().string())) walk.take(path);
   }
   return report;
+}
+
+VerifyReport verify_beside_log(const fs::path& folder, const core::Verifier& verifier, const VerifyOptions& options) {
+  std::set<std::string> own;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (const std::string name = entry.path().filename().string(); belongs_to_log(name)) own.insert(name);
+  }
+  return verify_tree(folder, verifier, options, own);
 }
 
 }  // namespace ballast::journal
