@@ -1,61 +1,159 @@
--- The shape of a runbook: a named, versioned program of steps whose inputs, decisions and artefacts
--- are journaled as they happen. `define` checks the definition; the host reads the parameters,
--- starts the run and calls `main(run)`. Must not know what any runbook is about.
+-- The shape of a runbook: a named, versioned program of durable steps and effects. `define` checks the definition;
+-- the host reads the parameters, starts the run and calls `main(run)`. A run that was interrupted is executed again
+-- from the top, and what it completed is served from its journal. Must not know what any runbook is about.
 
 local failure = require "failure"
+local runbook_definition = require "runbook_definition"
 
 local runbook = {}
 
-local required = { name = "string", version = "number", summary = "string", main = "function" }
-local optional = { params = "table", artefacts = "table", acceptance = "table" }
-local kinds = { number = true, integer = true, string = true, boolean = true, file = true, table = true }
-local words = { type = true, text = true, unit = true, default = true, required = true, choices = true,
-  minimum = true, maximum = true }
-
-local function check_params(definition)
-  for name, param in pairs(definition.params or {}) do
-    local place = ("runbook '%s': parameter '%s'"):format(definition.name, tostring(name))
-    failure.require(type(param) == "table" and kinds[param.type] ~= nil, "runbook.definition_shape",
-      place .. ": type must be number, integer, string, boolean, file or table")
-    failure.require(type(param.text) == "string", "runbook.definition_shape",
-      place .. ": 'text' must say what it means")
-    for word in pairs(param) do
-      failure.require(words[word] ~= nil, "runbook.definition_shape",
-        ("%s: unknown field '%s'"):format(place, tostring(word)))
+-- Tells the host why a step failed: where the script catches the error and goes on, the failure is its outcome.
+local Guard = {
+  __close = function(guard, problem)
+    if problem == nil then
+      return
     end
-  end
-end
+    local known = type(problem) == "table" and problem or { message = tostring(problem) }
+    ballast.run.step_failed(guard.name, { code = tostring(known.code or "domain"),
+      message = tostring(known.message or problem) })
+  end,
+}
 
-local function check_definition(definition)
-  for field, kind in pairs(required) do
-    failure.require(type(definition[field]) == kind, "runbook.definition_shape",
-      ("runbook '%s': '%s' must be a %s, found %s"):format(tostring(definition.name), field, kind,
-        type(definition[field])))
-  end
-  for field, value in pairs(definition) do
-    local kind = required[field] or optional[field]
-    failure.require(kind ~= nil, "runbook.definition_shape",
-      ("runbook '%s': unknown field '%s'"):format(definition.name, tostring(field)))
-    failure.require(type(value) == kind, "runbook.definition_shape",
-      ("runbook '%s': '%s' must be a %s, found %s"):format(definition.name, field, kind,
-        type(value)))
-  end
-  check_params(definition)
-end
+local Outside = {
+  __close = function(outside)
+    ballast.run.outside_left(outside.name)
+  end,
+}
 
 local Run = {}
 Run.__index = Run
 
---- Runs `fn` as the step `name`. What it returns is journaled before the next step begins, so it
---- must be JSON: no functions, no NaN.
-function Run:step(name, fn)
-  failure.require(type(name) == "string" and not self.steps[name], "runbook.step_repeated",
-    ("step '%s' must be text and stand once in a run"):format(tostring(name)))
-  self.steps[name] = true
-  ballast.run.step_started(name, {})
-  local outcome = fn()
-  ballast.run.step_finished(name, outcome)
+local function claim(run, name, what)
+  failure.require(type(name) == "string" and #name > 0 and not run.steps[name], "runbook.step_repeated",
+    ("%s '%s' must be text and stand once in a run"):format(what, tostring(name)))
+  run.steps[name] = true
+end
+
+local function outcome_of(recorded)
+  if recorded.error then
+    failure.raise(recorded.error.code, recorded.error.message)
+  end
+  return recorded.outcome
+end
+
+--- Runs `fn` as the step `name` and returns what it returned, once that is durable; it must be JSON: no functions, no
+--- NaN. A run that is resumed gets the recorded outcome and `fn` is not called. `input`, when given, is what the step
+--- works on: a resumed run that comes with another one is refused.
+function Run:step(name, fn, input)
+  claim(self, name, "step")
+  local recorded = ballast.run.step_started(name, input == nil and {} or input)
+  if recorded.finished then
+    return outcome_of(recorded)
+  end
+  local guard <close> = setmetatable({ name = name }, Guard)
+  return ballast.run.step_finished(name, fn())
+end
+
+local effect_fields = { name = "string", plan = "function", apply = "function", verify = "function", undo = "function" }
+
+local function check_effect(effect)
+  failure.require(type(effect) == "table", "runbook.effect_shape", "an effect is a table { name, plan, apply, verify, undo? }")
+  for field in pairs(effect) do
+    failure.require(effect_fields[field] ~= nil, "runbook.effect_shape",
+      ("effect '%s': unknown field '%s'"):format(tostring(effect.name), tostring(field)))
+  end
+  for field, kind in pairs(effect_fields) do
+    local found = type(effect[field])
+    failure.require(found == kind or (field == "undo" and found == "nil"), "runbook.effect_shape",
+      ("effect '%s': '%s' must be a %s, found %s"):format(tostring(effect.name), field, kind, found))
+  end
+end
+
+-- Calls a function of an effect that touches the outside world: nothing it reads is recorded or repeated.
+local function act(name, fn, ...)
+  ballast.run.outside_entered(name)
+  local outside <close> = setmetatable({ name = name }, Outside)
+  return fn(...)
+end
+
+-- What verify says, as an outcome: true stands for what was planned.
+local function found_outcome(effect, plan, key)
+  local found = act(effect.name, effect.verify, plan, key)
+  if found == true then
+    return type(plan) == "table" and plan.outcome or plan
+  end
+  return found or nil
+end
+
+local function remember(run, effect, plan, outcome, key)
+  run.applied[#run.applied + 1] = { effect = effect, plan = plan, outcome = outcome, key = key }
   return outcome
+end
+
+--- Changes something outside: `plan()` says what will be done, `apply(plan, key)` does it, `verify(plan, key)` tells
+--- whether it happened, `undo(plan, outcome, key)` takes it back. The plan is durable, in the decision log too, before
+--- `apply` is called; a crash between acting and recording is settled by `verify`, so nothing is done twice. `verify`
+--- returns false, or true when it happened as planned, or a table that says how; the outcome is then `plan.outcome`
+--- (the plan, where it has none), or that table. `key` is the same whenever this effect is tried with this plan.
+function Run:effect(effect)
+  check_effect(effect)
+  claim(self, effect.name, "effect")
+  local recorded = ballast.run.effect_started(effect.name)
+  if recorded.finished then
+    local outcome = outcome_of(recorded)
+    return remember(self, effect, recorded.plan, outcome, recorded.key)
+  end
+  local guard <close> = setmetatable({ name = effect.name }, Guard)
+  local task = ballast.run.effect_planned(effect.name, effect.plan())
+  local plan, key = task.plan, task.key
+  if task.todo == "predict" then
+    return type(plan) == "table" and plan.outcome or plan
+  end
+  if task.todo == "nothing" then
+    return task.outcome
+  end
+  local outcome = nil
+  if task.todo ~= "apply" then
+    outcome = found_outcome(effect, plan, key)
+  end
+  if outcome == nil and task.todo ~= "settle" then
+    act(effect.name, effect.apply, plan, key)
+    outcome = found_outcome(effect, plan, key)
+    failure.require(outcome ~= nil, "runbook.effect_not_found",
+      ("effect '%s' was applied, and its verify does not find it"):format(effect.name))
+  end
+  ballast.run.effect_finished(effect.name, outcome)
+  return remember(self, effect, plan, outcome, key)
+end
+
+-- Takes one effect back. Its verify says before and after whether it is there.
+local function undo_one(applied)
+  local effect, plan, key = applied.effect, applied.plan, applied.key
+  local task = ballast.run.undo_started(effect.name)
+  if task.todo == "nothing" then
+    return
+  end
+  if task.todo == "undo" or found_outcome(effect, plan, key) ~= nil then
+    act(effect.name, effect.undo, plan, applied.outcome, key)
+    failure.require(found_outcome(effect, plan, key) == nil, "runbook.effect_not_undone",
+      ("effect '%s' was taken back, and its verify still finds it"):format(effect.name))
+  end
+  ballast.run.undo_finished(effect.name)
+end
+
+-- Takes back every effect of a run, the last one first. Returns { undone, left }; `left` have no undo.
+local function undo_all(run)
+  local undone, left = ballast.json.array {}, ballast.json.array {}
+  for index = #run.applied, 1, -1 do
+    local applied = run.applied[index]
+    if applied.effect.undo == nil then
+      left[#left + 1] = applied.effect.name
+    else
+      undo_one(applied)
+      undone[#undone + 1] = applied.effect.name
+    end
+  end
+  return { undone = undone, left = left }
 end
 
 --- Runs a policy in a state of its own on `input` and returns its decision, once that is durable
@@ -72,25 +170,31 @@ function Run:artefact(path, text)
   return written
 end
 
---- Ends the run as failed unless `value` holds; `text` says what must hold.
+--- Stops the run as failed unless `value` holds; `text` says what must hold. One that is worded as a line of the
+--- runbook's acceptance ticks that line in the record of the run.
 function Run:check(value, text)
   failure.require(value, "check_failed", "does not hold: " .. tostring(text))
+  ballast.run.check_held(text)
   return value
 end
 
---- Checks a definition { name, version, summary, params?, artefacts?, acceptance?, main } and
---- returns it with `start`, which the host calls with { id, parameters, time, ... }.
+--- Checks a definition { name, version, summary, params?, artefacts?, acceptance?, roots?, main } and returns it with
+--- what the host calls: `start`, with { id, parameters, time, ... }, and `undo`.
 --- Throws: runbook.definition_shape.
 function runbook.define(definition)
-  check_definition(definition)
+  runbook_definition.check(definition)
   local defined = {}
   for field, value in pairs(definition) do
     defined[field] = value
   end
+  local run
   defined.start = function(information)
-    local run = setmetatable({ id = information.id, params = information.parameters,
-      information = information, steps = {}, written = {} }, Run)
+    run = setmetatable({ id = information.id, params = information.parameters,
+      information = information, steps = {}, written = {}, applied = {} }, Run)
     return definition.main(run)
+  end
+  defined.undo = function()
+    return undo_all(run)
   end
   return defined
 end

@@ -34,6 +34,7 @@ core::Json report_document(const journal::VerifyReport& report) {
           {"entries", report.entries},
           {"runs", report.runs},
           {"running", report.running},
+          {"stopped", report.stopped},
           {"records", report.records},
           {"files", report.files},
           {"unsigned_files", report.unsigned_files},
@@ -55,6 +56,7 @@ std::string counted(const journal::VerifyReport& report) {
   add(report.runs, "run", "runs");
   if (report.runs > 0) parts.back() += fmt::format(" ({} records)", report.records);
   add(report.running, "of them going on", "of them going on");
+  add(report.stopped, "of them stopped, to be resumed", "of them stopped, to be resumed");
   add(report.files, "signed file", "signed files");
   add(report.objects, "object", "objects");
   add(report.signatures, "signature", "signatures");

@@ -39,6 +39,22 @@ std::string similar_file(const std::filesystem::path& file) {
 
 }  // namespace
 
+std::string read_text(const std::filesystem::path& file, const std::string& shown) {
+  std::string bytes = core::read_file(file, std::size_t{256} << 20);
+  if (!core::is_utf8(bytes)) throw core::Error(core::Code::argument, "not UTF-8 text", shown);
+  return bytes;
+}
+
+std::vector<std::string> names_in_folder(const std::filesystem::path& folder) {
+  std::vector<std::string> out;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    if (entry.is_regular_file(ignored)) out.push_back(entry.path().filename().string());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 DeskServices::DeskServices(const Desk& desk, const Configuration& configuration, const core::Clock& clock)
     : desk_(desk), configuration_(configuration), clock_(clock) {}
 DeskServices::~DeskServices() = default;
@@ -85,9 +101,7 @@ std::string DeskServices::read_file(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(file, ignored))
     throw core::Error(core::Code::not_found, fmt::format("there is no such file{}", similar_file(file)), path);
-  std::string bytes = core::read_file(file, std::size_t{256} << 20);
-  if (!core::is_utf8(bytes)) throw core::Error(core::Code::argument, "not UTF-8 text", path);
-  return bytes;
+  return read_text(file, path);
 }
 
 bool DeskServices::file_exists(const std::string& path) {
@@ -96,13 +110,7 @@ bool DeskServices::file_exists(const std::string& path) {
 }
 
 std::vector<std::string> DeskServices::list_files(const std::string& folder) {
-  std::vector<std::string> out;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(resolve(folder), ignored)) {
-    if (entry.is_regular_file(ignored)) out.push_back(entry.path().filename().string());
-  }
-  std::sort(out.begin(), out.end());
-  return out;
+  return names_in_folder(resolve(folder));
 }
 
 core::Json DeskServices::settings(const std::string& path) {
@@ -133,8 +141,19 @@ core::Json DeskServices::settings(const std::string& path) {
 core::Json DeskServices::run_information() { refuse("run.information"); }
 core::Json DeskServices::decide(const std::string&, const core::Json&, const core::Json&) { refuse("run.decide"); }
 core::Json DeskServices::log_entry(const core::Json&) { refuse("journal.append"); }
-void DeskServices::step_started(const std::string&, const core::Json&) { refuse("a step"); }
-void DeskServices::step_finished(const std::string&, const core::Json&) { refuse("a step"); }
+core::Json DeskServices::step_started(const std::string&, const core::Json&) { refuse("a step"); }
+core::Json DeskServices::step_finished(const std::string&, const core::Json&) { refuse("a step"); }
+void DeskServices::step_failed(const std::string&, const core::Json&) { refuse("a step"); }
+core::Json DeskServices::effect_started(const std::string&) { refuse("an effect"); }
+core::Json DeskServices::effect_planned(const std::string&, const core::Json&) { refuse("an effect"); }
+void DeskServices::effect_finished(const std::string&, const core::Json&) { refuse("an effect"); }
+void DeskServices::outside_entered(const std::string&) { refuse("an effect"); }
+void DeskServices::outside_left(const std::string&) { refuse("an effect"); }
+core::Json DeskServices::undo_started(const std::string&) { refuse("an effect"); }
+void DeskServices::undo_finished(const std::string&) { refuse("an effect"); }
+void DeskServices::check_held(const std::string&) { refuse("a check"); }
+void DeskServices::write_file(const std::string&, const std::string&) { refuse("files.write"); }
+void DeskServices::remove_file(const std::string&) { refuse("files.remove"); }
 core::Json DeskServices::write_artefact(const std::string&, const std::string&) { refuse("run.artefact"); }
 core::Json DeskServices::last_entry(const core::Json& filter) { return last_matching_entry(desk_, filter); }
 

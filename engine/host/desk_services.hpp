@@ -26,8 +26,19 @@ class DeskServices : public modules::Services {
   core::Json decide(const std::string& policy, const core::Json& input, const core::Json& options) override;
   core::Json log_entry(const core::Json& draft) override;
   core::Json last_entry(const core::Json& filter) override;
-  void step_started(const std::string& name, const core::Json& input) override;
-  void step_finished(const std::string& name, const core::Json& outcome) override;
+  core::Json step_started(const std::string& name, const core::Json& input) override;
+  core::Json step_finished(const std::string& name, const core::Json& outcome) override;
+  void step_failed(const std::string& name, const core::Json& error) override;
+  core::Json effect_started(const std::string& name) override;
+  core::Json effect_planned(const std::string& name, const core::Json& plan) override;
+  void effect_finished(const std::string& name, const core::Json& outcome) override;
+  void outside_entered(const std::string& name) override;
+  void outside_left(const std::string& name) override;
+  core::Json undo_started(const std::string& name) override;
+  void undo_finished(const std::string& name) override;
+  void check_held(const std::string& text) override;
+  void write_file(const std::string& path, const std::string& bytes) override;
+  void remove_file(const std::string& path) override;
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;
   void print(std::string_view text) override;
 
@@ -58,5 +69,11 @@ class DeskServices : public modules::Services {
   std::size_t output_ = 0;
   std::size_t output_limit_ = std::size_t{4} << 20;
 };
+
+/// Reads a file for a script, which calls it `shown`. Throws: Error{argument} when it is not UTF-8 or too large;
+/// Error{io}.
+std::string read_text(const std::filesystem::path& file, const std::string& shown);
+/// Names of the files in a folder, sorted; none when it is not there.
+std::vector<std::string> names_in_folder(const std::filesystem::path& folder);
 
 }  // namespace ballast::host

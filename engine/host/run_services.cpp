@@ -50,7 +50,10 @@ std::filesystem::path artefact_path(const Desk& desk, const std::string& store, 
 
 }  // namespace
 
-bool is_answer(std::string_view call) { return !call.starts_with("ballast.run.") && call != "ballast.journal.append"; }
+bool is_answer(std::string_view call) {
+  return !call.starts_with("ballast.run.") && call != "ballast.journal.append" && call != "ballast.files.write" &&
+         call != "ballast.files.remove";
+}
 
 core::Json decision_result(const PolicyOutcome& outcome, const std::optional<journal::Appended>& entry) {
   core::Json out{
@@ -63,6 +66,17 @@ core::Json decision_result(const PolicyOutcome& outcome, const std::optional<jou
   return out;
 }
 
+core::Json logged_decision(const journal::Entry& entry, const core::Json& record) {
+  const core::Json json = entry.json();
+  return {{"decision", json["decision"]},
+          {"policy",
+           {{"name", json["policy"]["name"]},
+            {"version", json["policy"]["version"]},
+            {"sha256", json["policy"]["sha256"]}}},
+          {"seq", record["entry_seq"]},
+          {"sha256", record["entry_sha256"]}};
+}
+
 RunServices::RunServices(const Desk& desk, const Configuration& configuration, const core::Clock& clock)
     : DeskServices(desk, configuration, clock) {
   answers = this;
@@ -73,6 +87,14 @@ void RunServices::begin(RunIdentity identity, RunStores stores) {
   stores_ = stores;
   begun_ = true;
   for (const std::string& file : identity_.named_files) permit_file(file);
+}
+
+void RunServices::serve(RunHistory history) {
+  history_ = std::move(history);
+  for (const journal::RunRecord& each : history_.records()) {
+    if (each.json["kind"] == "artefact") artefacts_.push_back(each.json["path"].get<std::string>());
+    if (each.json.contains("entry_seq")) entries_.push_back(each.json["entry_seq"].get<std::uint64_t>());
+  }
 }
 
 core::Json RunServices::run_information() {
@@ -91,6 +113,30 @@ void RunServices::require_begun() const {
   }
 }
 
+void RunServices::halt(std::string status, const std::string& text) {
+  halt_ = Halt{std::move(status), text};
+  limit_text = text;
+  stop.request();  // no protected call swallows it
+  throw core::Error(core::Code::budget, text);
+}
+
+const core::Json* RunServices::served(std::string_view kind, const std::string& doing) {
+  require_begun();
+  if (!outside_.empty()) {
+    throw core::Error(core::Code::state,
+                      fmt::format("{} is reached while effect '{}' acts; an effect reads and writes the outside world "
+                                  "and nothing else",
+                                  doing, outside_));
+  }
+  settle_failed_step();
+  if (const core::Json* record = history_.take(kind, doing)) {
+    plan.skip();
+    return record;
+  }
+  if (undoing_) halt("history_ended", "everything that the run did was gone through");
+  return nullptr;
+}
+
 journal::Draft RunServices::draft_of(const std::string& kind) const {
   journal::Draft out;
   out.kind = kind;
@@ -99,6 +145,27 @@ journal::Draft RunServices::draft_of(const std::string& kind) const {
   out.run = identity_.id;
   out.time = identity_.time;
   out.clock_given = identity_.clock_given;
+  return out;
+}
+
+journal::Appended RunServices::append_entry(const journal::Draft& draft) {
+  const core::Json wanted = journal::draft_json(draft);
+  const auto same = [&](const journal::Entry& each) {
+    const core::Json there = each.json();
+    for (const char* member : {"kind", "policy", "libraries_sha256", "inputs", "decision", "note"}) {
+      if (there.value(member, core::Json()) != wanted.value(member, core::Json())) return false;
+    }
+    return true;
+  };
+  const auto at = std::find_if(unclaimed_.begin(), unclaimed_.end(), same);
+  journal::Appended out;
+  if (at != unclaimed_.end()) {  // the process died, or the step failed, after this was written
+    out = {at->place.seq, at->place.sha256, at->place.segment};
+    unclaimed_.erase(at);
+  } else {
+    out = stores_.log->append(draft);
+  }
+  entries_.push_back(out.seq);
   return out;
 }
 
@@ -111,6 +178,16 @@ std::string RunServices::review_of(const PolicyOutcome& outcome) const {
 }
 
 core::Json RunServices::decide(const std::string& policy, const core::Json& input, const core::Json& options) {
+  const std::string doing = fmt::format("a decision of policy '{}'", policy);
+  const std::string input_sha256 = core::sha256_hex(core::canonical_json(input));
+  if (const core::Json* record = served("decision", doing)) {
+    if ((*record)["input_sha256"] != input_sha256) {
+      history_.refuse(fmt::format("{} on another input than recorded", doing), describe_record(*record));
+    }
+    const auto entry = stores_.log->entry((*record)["entry_seq"].get<std::uint64_t>());
+    if (!entry) throw core::Error(core::Code::not_found, "the decision's entry is not in the log; run ballast verify");
+    return logged_decision(*entry, *record);
+  }
   FolderSource source = desk_.source();
   const PolicyOutcome outcome = [&] {
     try {
@@ -120,6 +197,10 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
       throw core::Error(e.code(), fmt::format("{}\n       | {}", e.message(), e.source_line()), e.where());
     }
   }();
+  plan.take({{"unit", "decision"},
+             {"name", outcome.name},
+             {"policy_sha256", outcome.policy.sha256()},
+             {"decision_sha256", core::sha256_hex(outcome.decision_bytes)}});
   if (dry()) return decision_result(outcome, std::nullopt);
   const journal::ObjectStore& objects = *stores_.objects;
   objects.put(outcome.policy.text);
@@ -132,8 +213,7 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
   draft.decision = outcome.decision;
   draft.review = review_of(outcome);
   // Decide, write durably, then act: when this throws, the runbook stops before it acts.
-  const journal::Appended entry = stores_.log->append(draft);
-  entries_.push_back(entry.seq);
+  const journal::Appended entry = append_entry(draft);
   stores_.journal->append("decision", {{"policy", outcome.name},
                                        {"policy_sha256", outcome.policy.sha256()},
                                        {"input_sha256", draft.inputs->front().sha256},
@@ -145,40 +225,122 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
 
 core::Json RunServices::log_entry(const core::Json& given) {
   const std::string kind = text_member(given, "kind").value_or("note");
+  const std::string sha256 = core::sha256_hex(core::canonical_json(given));
+  if (const core::Json* record = served("log", "an entry of the log")) {
+    if ((*record)["draft_sha256"] != sha256) history_.refuse("another entry of the log", describe_record(*record));
+    return {{"seq", (*record)["entry_seq"]}, {"sha256", (*record)["entry_sha256"]}};
+  }
+  plan.take({{"unit", "entry"}, {"name", kind}, {"sha256", sha256}});
   if (dry()) return core::Json::object();
   journal::Draft draft = draft_of(kind);
   if (const auto note = text_member(given, "note")) draft.note = *note;
   if (given.contains("decision")) draft.decision = given["decision"];
-  const journal::Appended entry = stores_.log->append(draft);
-  entries_.push_back(entry.seq);
-  stores_.journal->append("log", {{"draft_sha256", core::sha256_hex(core::canonical_json(given))},
-                                  {"entry_seq", entry.seq},
-                                  {"entry_sha256", entry.sha256}});
+  const journal::Appended entry = append_entry(draft);
+  stores_.journal->append("log",
+                          {{"draft_sha256", sha256}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
   return {{"seq", entry.seq}, {"sha256", entry.sha256}};
 }
 
-void RunServices::step_started(const std::string& name, const core::Json& input) {
-  if (!dry())
-    stores_.journal->append("step_started",
-                            {{"step", name}, {"input_sha256", core::sha256_hex(core::canonical_json(input))}});
-}
-
-void RunServices::step_finished(const std::string& name, const core::Json& outcome) {
-  if (dry()) return;
-  const std::string bytes = core::canonical_json(outcome);
-  core::Json payload{{"step", name}, {"outcome_sha256", core::sha256_hex(bytes)}};
+core::Json RunServices::inline_or_object(const char* name, const core::Json& value, core::Json payload) {
+  const std::string bytes = core::canonical_json(value);
+  const std::string hashed = std::string(name) + "_sha256";
+  payload[hashed] = core::sha256_hex(bytes);
   if (bytes.size() > kLongestInlineAnswer) {
     stores_.objects->put(bytes);
   } else {
-    payload["outcome"] = outcome;
+    payload[name] = value;
   }
-  stores_.journal->append("step_finished", payload);
+  return payload;
+}
+
+core::Json RunServices::from_object(const core::Json& record, const char* name) {
+  if (record.contains(name)) return record[name];
+  const auto sha256 = record.at(std::string(name) + "_sha256").get<std::string>();
+  return core::parse_json(journal::ObjectStore(objects_folder(desk_)).get(sha256), name);
+}
+
+void RunServices::open_step(const std::string& name, const std::string& what) {
+  if (!open_step_.empty()) {
+    throw core::Error(core::Code::state,
+                      fmt::format("{} begins inside '{}'; steps and effects stand in main one after another", what,
+                                  open_step_));
+  }
+  open_step_ = name;
+}
+
+core::Json RunServices::recorded_outcome(const core::Json& finished) {
+  if (finished.contains("error")) return {{"finished", true}, {"error", finished["error"]}};
+  return {{"finished", true}, {"outcome", from_object(finished, "outcome")}};
+}
+
+core::Json RunServices::step_started(const std::string& name, const core::Json& input) {
+  const std::string doing = fmt::format("step '{}'", name);
+  const std::string input_sha256 = core::sha256_hex(core::canonical_json(input));
+  if (const core::Json* record = served("step_started", doing)) {
+    const std::string recorded = describe_record(*record);
+    if ((*record)["step"] != name || record->value("effect", false)) history_.refuse(doing, recorded);
+    if ((*record)["input_sha256"] != input_sha256) history_.refuse(doing + " with another input", recorded);
+    // Only what was completed is kept of a run, so its end is there.
+    return recorded_outcome(*history_.take_step_end(name));
+  }
+  open_step(name, doing);
+  if (!dry()) stores_.journal->append("step_started", {{"step", name}, {"input_sha256", input_sha256}});
+  return {{"finished", false}};
+}
+
+void RunServices::close_step(const std::string& name, const core::Json& outcome, bool effect) {
+  if (open_step_ != name) {
+    throw core::Error(core::Code::state, fmt::format("'{}' ends and was not begun, or belongs to another run", name));
+  }
+  open_step_.clear();
+  failed_step_.reset();
+  if (dry()) return;
+  core::Json payload{{"step", name}};
+  if (effect) payload["effect"] = true;
+  stores_.journal->append("step_finished", inline_or_object("outcome", outcome, std::move(payload)));
+}
+
+core::Json RunServices::step_finished(const std::string& name, const core::Json& outcome) {
+  require_begun();
+  plan.take({{"unit", "step"}, {"name", name}, {"outcome_sha256", core::sha256_hex(core::canonical_json(outcome))}});
+  close_step(name, outcome, false);
+  return outcome;
+}
+
+void RunServices::step_failed(const std::string& name, const core::Json& error) {
+  if (open_step_ == name) failed_step_ = core::Json{{"step", name}, {"error", error}};
+}
+
+void RunServices::settle_failed_step() {
+  if (!failed_step_) return;
+  const core::Json failed = std::move(*failed_step_);
+  failed_step_.reset();
+  open_step_.clear();
+  plan.take({{"unit", "step"}, {"name", failed["step"]}, {"error", failed["error"]}});
+  if (!dry()) stores_.journal->append("step_finished", failed);
+}
+
+void RunServices::check_held(const std::string& text) {
+  const std::string doing = fmt::format("the check '{}'", text);
+  if (const core::Json* record = served("check", doing)) {
+    if ((*record)["text"] != text) history_.refuse(doing, describe_record(*record));
+    return;
+  }
+  plan.take({{"unit", "check"}, {"text", text}});
+  if (!dry()) stores_.journal->append("check", {{"text", text}});
 }
 
 core::Json RunServices::write_artefact(const std::string& path, const std::string& bytes) {
   const auto file = artefact_path(desk_, configuration_.settings.market.store, path);
   const std::string shown = (std::filesystem::path("var") / file.lexically_relative(desk_.var)).string();
   core::Json out{{"path", shown}, {"sha256", core::sha256_hex(bytes)}, {"signature_file", shown + ".sig"}};
+  const std::string doing = fmt::format("artefact '{}'", shown);
+  if (const core::Json* record = served("artefact", doing)) {
+    if ((*record)["path"] != shown || (*record)["sha256"] != out["sha256"])
+      history_.refuse((*record)["path"] == shown ? doing + " with other bytes" : doing, describe_record(*record));
+    return out;
+  }
+  plan.take({{"unit", "artefact"}, {"path", shown}, {"sha256", out["sha256"]}});
   if (dry()) return out;
   const core::Signer* signers[] = {stores_.keys->artefact_hmac.get(), stores_.keys->artefact_public.get()};
   // The bytes wait beside their place, so that a full disk leaves what was there; between the signature and the file
@@ -193,7 +355,7 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
 }
 
 void RunServices::record_failure(std::string_view call, const core::Json& arguments, const core::Error& error) {
-  if (dry() || !is_answer(call)) return;
+  if (dry() || !is_answer(call) || !outside_.empty() || stop.requested()) return;
   stores_.journal->append("answer", {{"call", std::string(call)},
                                      {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))},
                                      {"error",
@@ -202,13 +364,21 @@ void RunServices::record_failure(std::string_view call, const core::Json& argume
                                        {"where", error.where()}}}});
 }
 
-std::optional<core::Json> RunServices::recorded(std::string_view, const core::Json&) {
+std::optional<core::Json> RunServices::recorded(std::string_view call, const core::Json& arguments) {
   require_begun();  // asked before every call that looks or acts
-  return std::nullopt;
+  if (!is_answer(call) || !outside_.empty()) return std::nullopt;
+  const std::string doing = fmt::format("a call of '{}'", call);
+  const core::Json* record = served("answer", doing);
+  if (record == nullptr) return std::nullopt;
+  if ((*record)["call"] != call) history_.refuse(doing, describe_record(*record));
+  if ((*record)["arguments_sha256"] != core::sha256_hex(core::canonical_json(arguments)))
+    history_.refuse(doing + " with other arguments", describe_record(*record));
+  if (record->contains("error")) throw recorded_error((*record)["error"]);
+  return from_object(*record, "answer");
 }
 
 void RunServices::record(std::string_view call, const core::Json& arguments, const core::Json& answer) {
-  if (dry() || !is_answer(call)) return;
+  if (dry() || !is_answer(call) || !outside_.empty()) return;
   const std::string bytes = core::canonical_json(answer);
   core::Json payload{{"call", std::string(call)},
                      {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))}};

@@ -1,15 +1,19 @@
 // Services of a run: what it learns is journaled as an answer, what it decides is durable before it acts, what it
-// writes is signed. A dry run computes the same and writes nothing.
+// writes is signed. What an earlier execution of the run completed is served from its history. A dry run computes the
+// same and writes nothing.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host/desk_services.hpp"
 #include "host/evidence.hpp"
+#include "host/plan.hpp"
 #include "host/policy_runner.hpp"
 #include "host/review_manifest.hpp"
+#include "host/run_history.hpp"
 #include "journal/decision_log.hpp"
 #include "journal/run_journal.hpp"
 
@@ -26,6 +30,7 @@ struct RunIdentity {
   std::vector<std::string>
       named_files;     ///< values of `file` parameters that the operator gave: readable wherever they are
   core::Instant time;  ///< the decision time: one for the whole run, so that nothing is newer than the decision
+  std::map<std::string, std::filesystem::path> roots;  ///< folders that effects may write, by the name declared
 };
 
 /// Where a run writes. All are null in a dry run, none otherwise but `manifest`.
@@ -37,6 +42,11 @@ struct RunStores {
   const ReviewManifest* manifest = nullptr;  ///< none: nothing counts as reviewed
 };
 
+/// Why a run came to a halt that is no failure. `status` is a word of docs/formats/run_journal.md.
+struct Halt {
+  std::string status, text;
+};
+
 class RunServices final : public DeskServices, public bind::Answers {
  public:
   RunServices(const Desk& desk, const Configuration& configuration, const core::Clock& clock);
@@ -45,9 +55,23 @@ class RunServices final : public DeskServices, public bind::Answers {
   core::Json run_information() override;
   core::Json decide(const std::string& policy, const core::Json& input, const core::Json& options) override;
   core::Json log_entry(const core::Json& draft) override;
-  void step_started(const std::string& name, const core::Json& input) override;
-  void step_finished(const std::string& name, const core::Json& outcome) override;
+  core::Json step_started(const std::string& name, const core::Json& input) override;
+  core::Json step_finished(const std::string& name, const core::Json& outcome) override;
+  void step_failed(const std::string& name, const core::Json& error) override;
+  core::Json effect_started(const std::string& name) override;
+  core::Json effect_planned(const std::string& name, const core::Json& plan) override;
+  void effect_finished(const std::string& name, const core::Json& outcome) override;
+  void outside_entered(const std::string& name) override;
+  void outside_left(const std::string& name) override;
+  core::Json undo_started(const std::string& name) override;
+  void undo_finished(const std::string& name) override;
+  void check_held(const std::string& text) override;
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;
+  void write_file(const std::string& path, const std::string& bytes) override;
+  void remove_file(const std::string& path) override;
+  std::string read_file(const std::string& path) override;
+  bool file_exists(const std::string& path) override;
+  std::vector<std::string> list_files(const std::string& folder) override;
 
   std::optional<core::Json> recorded(std::string_view call, const core::Json& arguments) override;
   void record(std::string_view call, const core::Json& arguments, const core::Json& answer) override;
@@ -55,7 +79,22 @@ class RunServices final : public DeskServices, public bind::Answers {
 
   /// From here on the script may look and act, and everything is journaled unless `stores` is empty: a dry run.
   void begin(RunIdentity identity, RunStores stores);
+  /// Has `history` served before anything is done anew. Requires: begin() was called and main was not.
+  void serve(RunHistory history);
+  /// Entries of the log that this run wrote and no record of its history names: they are taken, not written again.
+  void adopt(std::vector<journal::Entry> entries) { unclaimed_ = std::move(entries); }
+  /// Effects are only taken back, but for those that were: main stops where the history ends.
+  void only_undo(std::map<std::string, std::string> undone) {
+    undoing_ = true;
+    undone_ = std::move(undone);
+  }
+  /// What was done before only_undo() ended main: no more than undoing is accepted from now on.
+  void end_history();
   bool dry() const { return stores_.log == nullptr; }
+  /// What a dry run would do; what a planned run may do.
+  PlanTrace plan;
+  /// Why the run came to a halt, if it did.
+  const std::optional<Halt>& halted() const { return halt_; }
   /// Paths of the artefacts written so far.
   const std::vector<std::string>& artefacts() const { return artefacts_; }
   /// Numbers of the log entries written so far.
@@ -64,13 +103,35 @@ class RunServices final : public DeskServices, public bind::Answers {
  private:
   /// Throws: Error{state} before the journal was begun: a runbook that acts while it is loaded would leave no record.
   void require_begun() const;
+  /// Returns the record of this unit when an earlier execution completed it, null when it is to be done now.
+  const core::Json* served(std::string_view kind, const std::string& doing);
+  /// Stops the script so that it cannot catch it.
+  [[noreturn]] void halt(std::string status, const std::string& text);
+  /// Writes down that the script caught the failure of a step and went on.
+  void settle_failed_step();
+  void open_step(const std::string& name, const std::string& what);
+  void close_step(const std::string& name, const core::Json& outcome, bool effect);
+  core::Json recorded_outcome(const core::Json& finished);
+  core::Json inline_or_object(const char* name, const core::Json& value, core::Json payload);
+  core::Json from_object(const core::Json& record, const char* name);
+  std::optional<std::filesystem::path> below_root(const std::string& path) const;
+  std::filesystem::path writable(const std::string& path) const;
+
   journal::Draft draft_of(const std::string& kind) const;
+  /// Appends an entry, unless an earlier execution wrote the very same one.
+  journal::Appended append_entry(const journal::Draft& draft);
   /// "reviewed" when every script stands in the signed manifest. Throws: Error{state} in live otherwise.
   std::string review_of(const PolicyOutcome& outcome) const;
 
   RunIdentity identity_;
   RunStores stores_;
-  bool begun_ = false;
+  RunHistory history_;
+  std::vector<journal::Entry> unclaimed_;
+  std::optional<Halt> halt_;
+  bool begun_ = false, undoing_ = false;
+  std::string open_step_, outside_;
+  std::optional<core::Json> failed_step_;  ///< { step, error } that nobody caught yet
+  std::map<std::string, std::string> undone_;  ///< effects that are taken back: started or finished, by name
   std::vector<std::string> artefacts_;
   std::vector<std::uint64_t> entries_;
 };
@@ -78,7 +139,12 @@ class RunServices final : public DeskServices, public bind::Answers {
 /// Whether an effectful call's answer is journaled (what a run learns) rather than repeated in a replay (what it does).
 bool is_answer(std::string_view call);
 
+/// The key by which an effect can be told from every other: of the run, the effect and its plan.
+std::string effect_key(const std::string& run, const std::string& effect, const core::Json& plan);
+
 /// The form in which `ballast.run.decide` returns a decision.
 core::Json decision_result(const PolicyOutcome& outcome, const std::optional<journal::Appended>& entry);
+/// The same of a decision that stands in the log.
+core::Json logged_decision(const journal::Entry& entry, const core::Json& record);
 
 }  // namespace ballast::host

@@ -20,10 +20,10 @@ JournalEnd end_of(std::string_view lines) {
   return out;
 }
 
-/// Has the journal end where the entry of the bundle says that states the end of a run, if there is one.
-void expect_stated_end(const std::vector<BundleEntry>& entries, JournalCheck& journal) {
+/// Has the journal stop and end where the entries of the bundle say that it did.
+void expect_stated_ends(const std::vector<BundleEntry>& entries, JournalCheck& journal) {
   for (const BundleEntry& each : entries) {
-    if (each.json.value("kind", core::Json()) != "run_finished") continue;
+    if (!states_journal(each.json.value("kind", ""))) continue;
     const core::Json& said = each.json.at("journal");
     journal.expect({said.at("records").get<std::uint64_t>(), said.at("sha256").get<std::string>(), {}},
                    fmt::format("entry {} of the log", each.seq));
@@ -44,9 +44,9 @@ void check_bundled_journal(const std::string& bytes, const std::vector<BundleEnt
   JournalCheck journal(name, verifier, vouched, report, findings, facts);
   if (vouched && !lines.empty()) journal.expect(end_of(lines), "the seal");
   try {
-    expect_stated_end(entries, journal);
+    expect_stated_ends(entries, journal);
   } catch (const core::Json::exception&) {
-    add(FindingCode::malformed, "the entry that states the end of the run lacks a member or has one of the wrong type");
+    add(FindingCode::malformed, "an entry that states the end of the run lacks a member or has one of the wrong type");
   }
   for_each_line(lines, 0, [&](std::string_view text, std::uint64_t offset) { journal.take(text, offset); });
   journal.finish();

@@ -16,8 +16,9 @@ using core::Code;
 using core::Error;
 using core::Json;
 
-constexpr std::array<std::string_view, 8> kWithoutPolicy = {"annotation", "approval", "key_event",    "note",
-                                                            "override",   "recovery", "run_finished", "run_started"};
+constexpr std::array<std::string_view, 11> kWithoutPolicy = {
+    "annotation", "approval",     "effect",      "key_event",   "note", "override",
+    "recovery",   "run_finished", "run_started", "run_stopped", "undo"};
 constexpr std::array<std::string_view, 5> kEnvironments = {"demo", "paper", "shadow", "testnet", "live"};
 constexpr std::array<std::string_view, 6> kFrame = {"actor", "engine", "kind", "previous", "seq", "time"};
 constexpr std::array<std::string_view, 6> kJudged = {"decision", "inputs", "libraries_sha256",
@@ -35,11 +36,15 @@ void require_hash(std::string_view field, const std::string& text) {
   if (!is_sha256_hex(text)) refuse(field, fmt::format("expected 64 lower-case hexadecimal digits, found '{}'", text));
 }
 
+bool of_a_run(std::string_view kind) { return states_journal(kind) || kind == "effect" || kind == "undo"; }
+
 }  // namespace
 
 bool needs_policy(std::string_view kind) noexcept {
   return std::find(kWithoutPolicy.begin(), kWithoutPolicy.end(), kind) == kWithoutPolicy.end();
 }
+
+bool states_journal(std::string_view kind) noexcept { return kind == "run_finished" || kind == "run_stopped"; }
 
 Json draft_json(const Draft& draft) {
   const bool name = !draft.kind.empty() && std::all_of(draft.kind.begin(), draft.kind.end(), [](char c) {
@@ -118,10 +123,10 @@ Json draft_json(const Draft& draft) {
     out["journal"] = {
         {"records", draft.journal->records}, {"sha256", draft.journal->sha256}, {"status", draft.journal->status}};
   }
-  if ((draft.kind == "run_finished") != draft.journal.has_value()) {
-    refuse("journal", "an entry of kind run_finished, and no other, states how the journal of its run ended");
+  if (states_journal(draft.kind) != draft.journal.has_value()) {
+    refuse("journal", "an entry of kind run_finished or run_stopped, and no other, states where its run's journal is");
   }
-  if (draft.kind == "run_finished" && !draft.run) refuse("run", "an entry of kind run_finished names its run");
+  if (of_a_run(draft.kind) && !draft.run) refuse("run", fmt::format("an entry of kind {} names its run", draft.kind));
   if (needs_policy(draft.kind)) {
     for (const std::string_view field : kJudged) {
       if (!out.contains(std::string(field))) refuse(field, fmt::format("an entry of kind {} needs it", draft.kind));
@@ -144,10 +149,10 @@ std::optional<std::string> missing_field(std::string_view kind, const std::vecto
     if (auto problem = lacks("environment")) return problem;
   }
   if (kind == "annotation") return lacks("annotates");
-  if (kind == "run_finished") {
-    auto problem = lacks("run");
-    return problem ? problem : lacks("journal");
+  if (of_a_run(kind)) {
+    if (auto problem = lacks("run")) return problem;
   }
+  if (states_journal(kind)) return lacks("journal");
   if (!needs_policy(kind)) return std::nullopt;
   for (const std::string_view name : kJudged) {
     if (auto problem = lacks(name)) return problem;

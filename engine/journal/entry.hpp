@@ -33,11 +33,11 @@ struct EntryReference {
   std::string sha256;
 };
 
-/// How a run's journal ended: what an entry of kind run_finished states of it.
+/// How a run's journal ended, or where it stopped: what an entry of kind run_finished or run_stopped states of it.
 struct JournalEnd {
-  std::uint64_t records = 0;  ///< the journal's last seq
-  std::string sha256;         ///< of its last record
-  std::string status;         ///< finished, failed, interrupted or stopped
+  std::uint64_t records = 0;  ///< the journal's last seq then
+  std::string sha256;         ///< of its last record then
+  std::string status;         ///< finished, denied, aborted; stopped ones: failed, interrupted, waiting
 };
 
 /// One entry before the log gives it its number, its place in the chain and its signature.
@@ -59,12 +59,15 @@ struct Draft {
   std::optional<EntryReference> annotates;  ///< annotations only
   std::optional<std::string> verdict;       ///< annotations only: what the reviewer says of the entry
   std::optional<core::Json> recovery;       ///< the log's own: what was cut and kept aside
-  std::optional<JournalEnd> journal;        ///< run_finished only
+  std::optional<JournalEnd> journal;        ///< run_finished and run_stopped only
 };
 
 /// Returns whether entries of that kind need run, policy, libraries, settings, inputs and decision. All do but
-/// annotation, approval, key_event, note, override, recovery, run_finished and run_started.
+/// annotation, approval, effect, key_event, note, override, recovery, run_finished, run_started, run_stopped and undo.
 bool needs_policy(std::string_view kind) noexcept;
+
+/// Returns whether entries of that kind state where the journal of their run ended or stopped.
+bool states_journal(std::string_view kind) noexcept;
 
 /// Writes a draft without seq, time, previous and engine.
 /// Throws: Error{argument} placed at the field that is missing, empty or not accepted.

@@ -21,6 +21,8 @@ void take_record(RunFacts& facts, const Json& record, const LineFact& fact) {
     if (record.contains("runbook") && record["runbook"].is_object()) object("runbook", record["runbook"], "sha256");
     object("settings", record, "settings_sha256");
     object("libraries", record, "libraries_sha256");
+    object("policies", record, "policies_sha256");
+    object("plan", record, "plan_sha256");
     if (record.contains("log_seq")) facts.log_seq = record["log_seq"].get<std::uint64_t>();
   } else if (kind == "recovery") {
     facts.recoveries[record.at("file").get<std::string>()] = record.at("sha256").get<std::string>();
@@ -33,10 +35,10 @@ void take_record(RunFacts& facts, const Json& record, const LineFact& fact) {
   } else if (kind == "artefact") {
     facts.artefacts[record.at("path").get<std::string>()] = {fact.line, fact.offset,
                                                              record.at("sha256").get<std::string>()};
-  } else if (kind == "decision" || kind == "log") {
+  } else if (record.contains("entry_seq")) {
     object("policy", record, "policy_sha256");
     object("input", record, "input_sha256");
-    if (!record.contains("entry_seq")) return;
+    if (!record.contains("plan")) object("plan", record, "plan_sha256");
     const auto hash = digest_from_hex(record.at("entry_sha256").get<std::string>());
     facts.entries.push_back(
         {fact.line, fact.offset, record["entry_seq"].get<std::uint64_t>(), hash.value_or(core::Digest{})});
@@ -96,6 +98,7 @@ LineFact JournalCheck::read(std::string_view text, std::uint64_t offset) {
   if (fact.line == 1) begin(line, fact);
   if (facts_.finished) fact.problem = "a record after the end of the run";
   facts_.finished = facts_.finished || line.kind == "run_finished";
+  facts_.stopped = line.kind == "run_stopped";
   try {
     take_record(facts_, core::parse_json(text, "record"), fact);
   } catch (const Json::exception&) {

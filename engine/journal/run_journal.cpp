@@ -22,12 +22,11 @@ using core::Code;
 using core::Error;
 using core::Json;
 
-// The closed list of version 1. Resuming, plans, approvals and undo have their kinds already, so that journals of today
-// can be read by the engine that uses them.
-constexpr std::array<std::string_view, 17> kKinds = {
-    "answer",      "approval_asked", "approval_given", "artefact",     "decision",    "log",
-    "note",        "plan",           "recovery",       "run_finished", "run_resumed", "run_started",
-    "run_stopped", "step_finished",  "step_started",   "undo",         "warning"};
+// The closed list of version 1.
+constexpr std::array<std::string_view, 21> kKinds = {
+    "answer",   "approval_asked", "approval_given", "artefact",    "check",       "child",         "decision",
+    "log",      "note",           "notice",         "plan",        "recovery",    "run_finished",  "run_resumed",
+    "run_started", "run_stopped", "step_finished",  "step_started", "undo",       "wait",          "warning"};
 
 }  // namespace
 

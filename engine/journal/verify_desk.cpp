@@ -26,9 +26,11 @@ struct RunInLog {
     std::uint64_t seq;
     core::Digest hash;
   };
-  std::vector<Named> entries;  ///< but for its end, in the order of the log
-  std::optional<JournalEnd> end;
-  std::uint64_t end_seq = 0;
+  std::vector<Named> entries;   ///< but for its stops and its end, in the order of the log
+  std::vector<StatedEnd> ends;  ///< its stops, and its end as the last one
+  bool ended = false;
+
+  std::uint64_t end_seq() const { return ended ? ends.back().seq : 0; }
 };
 
 /// One run that recorded an artefact. Its place in time is that in the log: clocks can be given and can go back.
@@ -83,8 +85,8 @@ class DeskCheck {
     if (entry.run.empty()) return;
     RunInLog& run = runs_[entry.run];
     if (entry.journal) {
-      run.end = entry.journal;
-      run.end_seq = entry.seq;
+      run.ends.push_back({*entry.journal, entry.seq});
+      run.ended = entry.ends_run;
     } else {
       run.entries.push_back({entry.seq, entry.hash});
     }
@@ -111,10 +113,10 @@ class DeskCheck {
     for (const auto& [id, run] : runs_) {
       ++report_.references;
       if (names.contains(id)) continue;
-      const std::uint64_t first = run.entries.empty() ? run.end_seq : run.entries.front().seq;
+      const std::uint64_t first = run.entries.empty() ? run.ends.front().seq : run.entries.front().seq;
       add(FindingCode::missing, fmt::format("{}/{}", kRunsFolder, id), 0, 0,
           fmt::format("the run that wrote entry {} of the log is not there ({} entries name it)", first,
-                      run.entries.size() + (run.end ? 1 : 0)));
+                      run.entries.size() + run.ends.size()));
     }
     if (!has_log_) {
       add(FindingCode::missing, std::string(kLogFolder), 0, 0,
@@ -130,8 +132,7 @@ class DeskCheck {
     const auto said = runs_.find(name);
     const RunInLog& in_log = said == runs_.end() ? nothing_said : said->second;
     RunFacts facts;
-    merge(report_, findings_, verify_run_parts(folder_ / place, verifier_, options_, in_log.end, in_log.end_seq, facts),
-          place);
+    merge(report_, findings_, verify_run_parts(folder_ / place, verifier_, options_, in_log.ends, facts), place);
     merge(report_, findings_, verify_tree(folder_ / place, verifier_, options_, {std::string(kRunJournalName)}), place);
     const std::string journal = fmt::format("{}/{}", place, kRunJournalName);
     check_named_objects(facts, journal, objects_);
@@ -147,13 +148,16 @@ class DeskCheck {
                         core::to_hex(found->hash)));
       }
     }
-    if (facts.finished && !facts.running && has_log_ && !in_log.end) {
+    const bool said_so =
+        facts.finished ? in_log.ended : !in_log.ends.empty() && in_log.ends.back().journal.records == facts.records;
+    if ((facts.finished || facts.stopped) && !facts.running && has_log_ && !said_so) {
       add(FindingCode::unfinished, journal, facts.records, 0,
-          "the run ended and the log does not say so: it died just then, or the end of the log was removed");
+          fmt::format("the run {} and the log does not say so: it died just then, or the end of the log was removed",
+                      facts.finished ? "ended" : "stopped"));
     }
     check_unnamed(in_log, facts, journal);
     for (const auto& [path, artefact] : facts.artefacts) {
-      writers_[path].push_back({name, artefact.sha256, artefact.line, facts.log_seq, in_log.end_seq});
+      writers_[path].push_back({name, artefact.sha256, artefact.line, facts.log_seq, in_log.end_seq()});
     }
   }
 

@@ -100,8 +100,9 @@ class BlockWorker {
   }
 
   EntryFact entry_fact(const LineFact& fact, std::string_view kind) {
-    EntryFact out{fact.seq, fact.hash, std::string(text_of(core::find_member(members_, "run"))), std::nullopt};
-    const auto* journal = kind == "run_finished" ? core::find_member(members_, "journal") : nullptr;
+    EntryFact out{fact.seq, fact.hash, std::string(text_of(core::find_member(members_, "run"))), std::nullopt,
+                  kind == "run_finished"};
+    const auto* journal = states_journal(kind) ? core::find_member(members_, "journal") : nullptr;
     if (journal != nullptr && !core::scan_canonical_object(journal->value, inner_)) {
       const auto* records = core::find_member(inner_, "records");
       out.journal = JournalEnd{records == nullptr ? 0 : core::plain_integer(records->value).value_or(0),

@@ -19,7 +19,14 @@ struct EntryFact {
   std::uint64_t seq = 0;
   core::Digest hash{};
   std::string run;                    ///< empty: of no run
-  std::optional<JournalEnd> journal;  ///< run_finished only
+  std::optional<JournalEnd> journal;  ///< run_finished and run_stopped only
+  bool ends_run = false;              ///< run_finished
+};
+
+/// Where the log says that a run's journal was: each stop, and the end.
+struct StatedEnd {
+  JournalEnd journal;
+  std::uint64_t seq = 0;  ///< the entry that states it
 };
 
 /// What else to do while a log is verified.
@@ -49,6 +56,7 @@ struct NamedArtefact {
 struct RunFacts {
   std::string id;
   bool finished = false;
+  bool stopped = false;  ///< its last record is run_stopped: it can be resumed
   bool running = false;  ///< a process holds the journal's lock
   std::uint64_t records = 0;
   std::uint64_t log_seq = 0;                      ///< last entry of the log when the run began
@@ -58,10 +66,9 @@ struct RunFacts {
   std::map<std::string, NamedArtefact> artefacts;  ///< by path as recorded; the last record of a path counts
 };
 
-/// Verifies a run and fills `facts`. `end`: how the decision log says the journal ended, in entry `end_seq`.
+/// Verifies a run and fills `facts`. `ends`: where the decision log says that its journal stopped and ended.
 VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::Verifier& verifier,
-                              const VerifyOptions& options, const std::optional<JournalEnd>& end, std::uint64_t end_seq,
-                              RunFacts& facts);
+                              const VerifyOptions& options, const std::vector<StatedEnd>& ends, RunFacts& facts);
 
 /// Follows the objects that the records of the journal `file` name.
 void check_named_objects(const RunFacts& facts, const std::string& file, ObjectCheck& objects);

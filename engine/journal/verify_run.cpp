@@ -28,8 +28,7 @@ void check_named_objects(const RunFacts& facts, const std::string& file, ObjectC
 }
 
 VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::Verifier& verifier,
-                              const VerifyOptions& options, const std::optional<JournalEnd>& end, std::uint64_t end_seq,
-                              RunFacts& facts) {
+                              const VerifyOptions& options, const std::vector<StatedEnd>& ends, RunFacts& facts) {
   VerifyReport report;
   report.subject = folder.string();
   report.kind = "run";
@@ -46,8 +45,8 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
   facts.running = is_running(folder / name);
   // Who has public keys only cannot check records by their HMAC; the log's signed entry of the run's end vouches for
   // them.
-  JournalCheck journal(name, verifier, options.chain_vouches && end.has_value(), report, findings, facts);
-  if (end) journal.expect(*end, fmt::format("entry {} of the log", end_seq));
+  JournalCheck journal(name, verifier, options.chain_vouches && !ends.empty(), report, findings, facts);
+  for (const StatedEnd& each : ends) journal.expect(each.journal, fmt::format("entry {} of the log", each.seq));
   BlockReader reader(folder / name);
   std::string block;
   std::uint64_t offset = 0;
@@ -68,9 +67,11 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
   }
   if (facts.running) {
     report.running = 1;
+  } else if (facts.stopped) {
+    report.stopped = 1;
   } else if (facts.records > 0 && !facts.finished) {
     add(FindingCode::unfinished, facts.records, 0,
-        fmt::format("the run did not finish: {} records are there, whether more followed nothing proves",
+        fmt::format("the run died: {} records are there, whether more followed nothing proves; resume or abort it",
                     facts.records));
   }
   return report;
@@ -79,7 +80,7 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
 VerifyReport verify_run(const std::filesystem::path& folder, const core::Verifier& verifier,
                         const VerifyOptions& options) {
   RunFacts facts;
-  VerifyReport report = verify_run_parts(folder, verifier, options, std::nullopt, 0, facts);
+  VerifyReport report = verify_run_parts(folder, verifier, options, {}, facts);
   FindingList findings(report, options.most_findings);
   if (options.objects) {
     VerifyReport store;

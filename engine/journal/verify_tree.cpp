@@ -64,6 +64,7 @@ void merge(VerifyReport& into, FindingList& findings, const VerifyReport& part, 
   into.entries += part.entries;
   into.runs += part.runs;
   into.running += part.running;
+  into.stopped += part.stopped;
   into.records += part.records;
   into.files += part.files;
   into.unsigned_files += part.unsigned_files;

@@ -12,12 +12,39 @@ core::Json decide(Services& services, const std::string& policy, const core::Jso
                   const std::optional<core::Json>& options) {
   return services.decide(policy, input, options.value_or(core::Json::object()));
 }
-bool step_started(Services& services, const std::string& name, const core::Json& input) {
-  services.step_started(name, input);
+core::Json step_started(Services& services, const std::string& name, const core::Json& input) {
+  return services.step_started(name, input);
+}
+core::Json step_finished(Services& services, const std::string& name, const core::Json& outcome) {
+  return services.step_finished(name, outcome);
+}
+bool step_failed(Services& services, const std::string& name, const core::Json& error) {
+  services.step_failed(name, error);
   return true;
 }
-bool step_finished(Services& services, const std::string& name, const core::Json& outcome) {
-  services.step_finished(name, outcome);
+core::Json effect_started(Services& services, const std::string& name) { return services.effect_started(name); }
+core::Json effect_planned(Services& services, const std::string& name, const core::Json& plan) {
+  return services.effect_planned(name, plan);
+}
+bool effect_finished(Services& services, const std::string& name, const core::Json& outcome) {
+  services.effect_finished(name, outcome);
+  return true;
+}
+bool outside_entered(Services& services, const std::string& name) {
+  services.outside_entered(name);
+  return true;
+}
+bool outside_left(Services& services, const std::string& name) {
+  services.outside_left(name);
+  return true;
+}
+core::Json undo_started(Services& services, const std::string& name) { return services.undo_started(name); }
+bool undo_finished(Services& services, const std::string& name) {
+  services.undo_finished(name);
+  return true;
+}
+bool check_held(Services& services, const std::string& text) {
+  services.check_held(text);
   return true;
 }
 core::Json artefact(Services& services, const std::string& path, const std::string& text) {
@@ -34,6 +61,10 @@ constexpr auto kJournal = bind::module_of(
         {{{.name = "filter", .doc = "{ kind?, policy?, run?, actor?, environment?, portfolio_id?, governor? }."}}},
         {.name = "entry", .doc = "The whole entry, or nil."}, bind::Effect::reads_journal));
 
+constexpr Words kStep{.name = "name", .doc = "Name of the step."};
+constexpr Words kEffect{.name = "name", .doc = "Name of the effect."};
+constexpr Words kRecorded{.name = "recorded", .doc = "True."};
+
 constexpr auto kRun = bind::module_of(
     "ballast.run", "This run: its parameters, steps, decisions and artefacts.",
     bind::fn<&information>("information",
@@ -46,13 +77,39 @@ constexpr auto kRun = bind::module_of(
                         {.name = "options", .doc = "{ kind? }."}}},
                       {.name = "result", .doc = "{ decision, seq, sha256, policy }."}, bind::Effect::writes_journal),
     bind::fn<&step_started>(
-        "step_started", "Records that a step begins.",
-        {{{.name = "name", .doc = "Name of the step."}, {.name = "input", .doc = "What it works on."}}},
-        {.name = "recorded", .doc = "True."}, bind::Effect::writes_journal),
-    bind::fn<&step_finished>(
-        "step_finished", "Records what a step returned.",
-        {{{.name = "name", .doc = "Name of the step."}, {.name = "outcome", .doc = "What it returned."}}},
-        {.name = "recorded", .doc = "True."}, bind::Effect::writes_journal),
+        "step_started", "Records that a step begins, or returns what it came to in an earlier execution of the run.",
+        {{kStep, {.name = "input", .doc = "What it works on."}}},
+        {.name = "recorded", .doc = "{ finished, outcome?, error? }."}, bind::Effect::writes_journal),
+    bind::fn<&step_finished>("step_finished", "Records what a step returned.",
+                             {{kStep, {.name = "outcome", .doc = "What it returned."}}},
+                             {.name = "outcome", .doc = "The same, as it is read from the record."},
+                             bind::Effect::writes_journal),
+    bind::fn<&step_failed>("step_failed", "Remembers why a step failed, for the case that the script goes on.",
+                           {{kStep, {.name = "error", .doc = "{ code, message }."}}}, kRecorded,
+                           bind::Effect::writes_journal),
+    bind::fn<&effect_started>(
+        "effect_started", "Records that an effect begins, or returns what it came to in an earlier execution.",
+        {{kEffect}}, {.name = "recorded", .doc = "{ finished, plan?, outcome?, key?, error? }."},
+        bind::Effect::writes_journal),
+    bind::fn<&effect_planned>(
+        "effect_planned", "Makes the plan of an effect durable, in the log too, before it is applied.",
+        {{kEffect, {.name = "plan", .doc = "What will be done."}}},
+        {.name = "task", .doc = "{ todo = apply, verify, settle, predict or nothing; key, plan, outcome? }."},
+        bind::Effect::writes_journal),
+    bind::fn<&effect_finished>("effect_finished", "Records what an effect came to.",
+                               {{kEffect, {.name = "outcome", .doc = "What its verify found."}}}, kRecorded,
+                               bind::Effect::writes_journal),
+    bind::fn<&outside_entered>("outside_entered", "From here on the script acts on the outside world.", {{kEffect}},
+                               kRecorded, bind::Effect::writes_journal),
+    bind::fn<&outside_left>("outside_left", "Ends what outside_entered began.", {{kEffect}}, kRecorded,
+                            bind::Effect::writes_journal),
+    bind::fn<&undo_started>("undo_started", "Records that an effect is taken back, in the log too, before it is.",
+                            {{kEffect}}, {.name = "task", .doc = "{ todo = 'undo', 'verify' or 'nothing' }."},
+                            bind::Effect::writes_journal),
+    bind::fn<&undo_finished>("undo_finished", "Records that an effect was taken back.", {{kEffect}}, kRecorded,
+                             bind::Effect::writes_journal),
+    bind::fn<&check_held>("check_held", "Records that something that had to hold did.",
+                          {{{.name = "text", .doc = "What had to hold."}}}, kRecorded, bind::Effect::writes_journal),
     bind::fn<&artefact>("artefact", "Writes a signed file below `var`.",
                         {{{.name = "path", .doc = "Path below `var`."}, {.name = "text", .doc = "Its bytes."}}},
                         {.name = "artefact", .doc = "{ path, sha256, signature_file }."}, bind::Effect::writes_files));

@@ -40,8 +40,31 @@ class Services : public bind::Context {
   virtual core::Json log_entry(const core::Json& draft) = 0;
   /// Returns the newest entry that matches {kind?, policy?, ...}, or null.
   virtual core::Json last_entry(const core::Json& filter) = 0;
-  virtual void step_started(const std::string& name, const core::Json& input) = 0;
-  virtual void step_finished(const std::string& name, const core::Json& outcome) = 0;
+  /// Begins a step. Returns {finished, outcome?, error?}: what an earlier execution of this run recorded.
+  virtual core::Json step_started(const std::string& name, const core::Json& input) = 0;
+  /// Returns the outcome as an execution that finds it recorded gets it.
+  virtual core::Json step_finished(const std::string& name, const core::Json& outcome) = 0;
+  /// Remembers why the open step failed: where the script catches it and goes on, it is the step's outcome.
+  virtual void step_failed(const std::string& name, const core::Json& error) = 0;
+  /// Begins an effect. Returns {finished, plan?, outcome?, key?, error?} as recorded by an earlier execution.
+  virtual core::Json effect_started(const std::string& name) = 0;
+  /// Makes the plan durable before anything acts. Returns {todo, key, plan, outcome?}; todo is apply, verify (it may
+  /// have been applied), settle (the same, and it is not applied any more), nothing (`outcome` is recorded) or predict (a
+  /// dry run).
+  virtual core::Json effect_planned(const std::string& name, const core::Json& plan) = 0;
+  virtual void effect_finished(const std::string& name, const core::Json& outcome) = 0;
+  /// Between these the script acts on the outside world: files below the declared roots may be written, and nothing
+  /// that it reads is recorded or repeated.
+  virtual void outside_entered(const std::string& name) = 0;
+  virtual void outside_left(const std::string& name) = 0;
+  /// Records that an effect is taken back, before it is. Returns {todo}: undo, verify (it may be undone) or nothing.
+  virtual core::Json undo_started(const std::string& name) = 0;
+  virtual void undo_finished(const std::string& name) = 0;
+  /// Records that a check held.
+  virtual void check_held(const std::string& text) = 0;
+  /// Replaces or removes a file below a root that the runbook declared; only while it acts outside.
+  virtual void write_file(const std::string& path, const std::string& bytes) = 0;
+  virtual void remove_file(const std::string& path) = 0;
   /// Writes a signed artefact below `var`. Returns {path, sha256, signature_file}.
   virtual core::Json write_artefact(const std::string& path, const std::string& bytes) = 0;
   /// Shows text to the person at the terminal.

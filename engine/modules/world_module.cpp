@@ -16,6 +16,14 @@ core::Json read_document(Services& services, const std::string& path) {
 }
 bool exists(Services& services, const std::string& path) { return services.file_exists(path); }
 std::vector<std::string> list(Services& services, const std::string& folder) { return services.list_files(folder); }
+bool write(Services& services, const std::string& path, const std::string& text) {
+  services.write_file(path, text);
+  return true;
+}
+bool remove(Services& services, const std::string& path) {
+  services.remove_file(path);
+  return true;
+}
 core::Json get(Services& services, const std::string& path) { return services.settings(path); }
 
 constexpr auto kClock =
@@ -24,6 +32,8 @@ constexpr auto kClock =
                                    bind::Effect::reads_clock));
 
 constexpr Words kPath{.name = "path", .doc = "File below the desk, `var` or the installation."};
+
+constexpr Words kRootPath{.name = "path", .doc = "File below a root that the runbook declares, as 'root/name'."};
 
 constexpr auto kFiles = bind::module_of(
     "ballast.files", "Files below the folders that a script may read.",
@@ -37,7 +47,12 @@ constexpr auto kFiles = bind::module_of(
     bind::fn<&list>("list", "Lists the files of a folder by name.",
                     {{{.name = "folder", .doc = "Folder below the same roots."}}},
                     {.name = "names", .doc = "File names, sorted; empty when there is no such folder."},
-                    bind::Effect::reads_files));
+                    bind::Effect::reads_files),
+    bind::fn<&write>("write", "Replaces a file atomically; only in the apply or undo of an effect.",
+                     {{kRootPath, {.name = "text", .doc = "Its bytes."}}}, {.name = "written", .doc = "True."},
+                     bind::Effect::writes_files),
+    bind::fn<&remove>("remove", "Removes a file, if it is there; only in the apply or undo of an effect.",
+                      {{kRootPath}}, {.name = "removed", .doc = "True."}, bind::Effect::writes_files));
 
 constexpr auto kSettings =
     bind::module_of("ballast.settings", "Settings in force: defaults, installation, desk, --config, --set.",

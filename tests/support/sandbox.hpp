@@ -41,8 +41,19 @@ class TestServices final : public modules::Services {
   core::Json decide(const std::string&, const core::Json&, const core::Json&) override { refuse(); }
   core::Json log_entry(const core::Json&) override { refuse(); }
   core::Json last_entry(const core::Json&) override { return nullptr; }
-  void step_started(const std::string&, const core::Json&) override {}
-  void step_finished(const std::string&, const core::Json&) override {}
+  core::Json step_started(const std::string&, const core::Json&) override { refuse(); }
+  core::Json step_finished(const std::string&, const core::Json&) override { refuse(); }
+  void step_failed(const std::string&, const core::Json&) override { refuse(); }
+  core::Json effect_started(const std::string&) override { refuse(); }
+  core::Json effect_planned(const std::string&, const core::Json&) override { refuse(); }
+  void effect_finished(const std::string&, const core::Json&) override { refuse(); }
+  void outside_entered(const std::string&) override { refuse(); }
+  void outside_left(const std::string&) override { refuse(); }
+  core::Json undo_started(const std::string&) override { refuse(); }
+  void undo_finished(const std::string&) override { refuse(); }
+  void check_held(const std::string&) override { refuse(); }
+  void write_file(const std::string&, const std::string&) override { refuse(); }
+  void remove_file(const std::string&) override { refuse(); }
   core::Json write_artefact(const std::string&, const std::string&) override { refuse(); }
   void print(std::string_view text) override {
     printed += text;

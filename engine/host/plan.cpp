@@ -1,0 +1,82 @@
+#include "host/plan.hpp"
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+
+namespace ballast::host {
+namespace {
+
+/// Whether what is done now is what was planned. What a prediction went into may come out otherwise, but for effects:
+/// they are what was agreed to.
+bool fits(core::Json planned, core::Json found) {
+  const bool predicted = planned.value("predicted", false);
+  planned.erase("predicted");
+  found.erase("predicted");
+  if (!predicted || planned.value("unit", "") == "effect") return planned == found;
+  for (const char* member : {"outcome_sha256", "sha256", "decision_sha256"}) {
+    planned.erase(member);
+    found.erase(member);
+  }
+  return planned == found;
+}
+
+}  // namespace
+
+std::string describe_item(const core::Json& item) {
+  const std::string unit = item.value("unit", "");
+  const char* name = item.contains("name") ? "name" : item.contains("path") ? "path" : "text";
+  return fmt::format("{} '{}'", unit, item.value(name, ""));
+}
+
+void PlanTrace::hold_to(std::vector<core::Json> items, std::string hash) {
+  items_ = std::move(items);
+  hash_ = std::move(hash);
+  at_ = 0;
+  holding_ = true;
+}
+
+void PlanTrace::take(core::Json item) {
+  if (collecting_) {
+    if (predicted_) item["predicted"] = true;
+    items_.push_back(std::move(item));
+    return;
+  }
+  if (!holding_) return;
+  const std::string place = fmt::format("plan {}, item {}", hash_.substr(0, 12), at_ + 1);
+  if (at_ == items_.size()) {
+    throw core::Error(core::Code::state,
+                      fmt::format("reality differs from the plan: it ends here, now comes {}", describe_item(item)),
+                      place);
+  }
+  const core::Json& planned = items_[at_++];
+  if (fits(planned, item)) return;
+  if (describe_item(planned) != describe_item(item)) {
+    throw core::Error(core::Code::state,
+                      fmt::format("reality differs from the plan: {} was planned, now comes {}", describe_item(planned),
+                                  describe_item(item)),
+                      place);
+  }
+  std::string members;
+  for (const auto& [key, value] : item.items()) {
+    const core::Json before = planned.value(key, core::Json());
+    if (before == value) continue;
+    members += fmt::format("{}{}: planned {}, now {}", members.empty() ? "" : "; ", key, before.dump(), value.dump());
+  }
+  throw core::Error(core::Code::state,
+                    fmt::format("reality differs from the plan at {}: {}", describe_item(item), members), place);
+}
+
+void PlanTrace::skip() {
+  if (holding_ && at_ < items_.size()) ++at_;
+}
+
+void PlanTrace::finish() const {
+  if (!holding_ || at_ == items_.size()) return;
+  throw core::Error(core::Code::state,
+                    fmt::format("reality differs from the plan: {} was planned and did not come",
+                                describe_item(items_[at_])),
+                    fmt::format("plan {}, item {}", hash_.substr(0, 12), at_ + 1));
+}
+
+}  // namespace ballast::host

@@ -1,0 +1,43 @@
+// What a run will do, as a list that a dry run makes and the run is held to.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/json.hpp"
+
+namespace ballast::host {
+
+inline constexpr std::string_view kPlanFormat = "ballast-plan";
+inline constexpr std::string_view kPlanName = "plan.json";
+
+/// Collects the units of a dry run, or compares those of a run with what was planned.
+class PlanTrace {
+ public:
+  void collect() { collecting_ = true; }
+  /// From now on each unit must be the next of `items`.
+  void hold_to(std::vector<core::Json> items, std::string hash);
+  /// Takes one unit before it is done: { unit, name or path, what else it is known by }.
+  /// Throws: Error{state} that names the unit, what was planned and what would be done now.
+  void take(core::Json item);
+  /// A unit that an earlier execution completed: it was compared then.
+  void skip();
+  /// From here on everything depends on outcomes that were predicted.
+  void predict() { predicted_ = true; }
+  bool predicting() const noexcept { return predicted_; }
+  /// Throws: Error{state} when planned units were not done.
+  void finish() const;
+  const std::vector<core::Json>& items() const noexcept { return items_; }
+
+ private:
+  bool collecting_ = false, holding_ = false, predicted_ = false;
+  std::vector<core::Json> items_;
+  std::size_t at_ = 0;
+  std::string hash_;
+};
+
+/// "effect 'hand over orders'", for messages and tables.
+std::string describe_item(const core::Json& item);
+
+}  // namespace ballast::host
