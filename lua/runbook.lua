@@ -1,47 +1,11 @@
 -- The shape of a runbook: a named, versioned program of steps whose inputs, decisions and artefacts
--- are journaled as they happen. `define` checks the definition; the host reads the parameters,
--- starts the run and calls `main(run)`. Must not know what any runbook is about.
+-- are journaled as they happen. `define` checks the definition; the host checks and reads the
+-- parameters, starts the run and calls `main(run)`. Must not know what any runbook is about.
 
 local failure = require "failure"
+local runbook_definition = require "runbook_definition"
 
 local runbook = {}
-
-local required = { name = "string", version = "number", summary = "string", main = "function" }
-local optional = { params = "table", artefacts = "table", acceptance = "table" }
-local kinds = { number = true, integer = true, string = true, boolean = true, file = true, table = true }
-local words = { type = true, text = true, unit = true, default = true, required = true, choices = true,
-  minimum = true, maximum = true }
-
-local function check_params(definition)
-  for name, param in pairs(definition.params or {}) do
-    local place = ("runbook '%s': parameter '%s'"):format(definition.name, tostring(name))
-    failure.require(type(param) == "table" and kinds[param.type] ~= nil, "runbook.definition_shape",
-      place .. ": type must be number, integer, string, boolean, file or table")
-    failure.require(type(param.text) == "string", "runbook.definition_shape",
-      place .. ": 'text' must say what it means")
-    for word in pairs(param) do
-      failure.require(words[word] ~= nil, "runbook.definition_shape",
-        ("%s: unknown field '%s'"):format(place, tostring(word)))
-    end
-  end
-end
-
-local function check_definition(definition)
-  for field, kind in pairs(required) do
-    failure.require(type(definition[field]) == kind, "runbook.definition_shape",
-      ("runbook '%s': '%s' must be a %s, found %s"):format(tostring(definition.name), field, kind,
-        type(definition[field])))
-  end
-  for field, value in pairs(definition) do
-    local kind = required[field] or optional[field]
-    failure.require(kind ~= nil, "runbook.definition_shape",
-      ("runbook '%s': unknown field '%s'"):format(definition.name, tostring(field)))
-    failure.require(type(value) == kind, "runbook.definition_shape",
-      ("runbook '%s': '%s' must be a %s, found %s"):format(definition.name, field, kind,
-        type(value)))
-  end
-  check_params(definition)
-end
 
 local Run = {}
 Run.__index = Run
@@ -78,11 +42,11 @@ function Run:check(value, text)
   return value
 end
 
---- Checks a definition { name, version, summary, params?, artefacts?, acceptance?, main } and
---- returns it with `start`, which the host calls with { id, parameters, time, ... }.
+--- Checks a definition { name, version, summary, params?, steps?, effects?, roots?, target?,
+--- artefacts?, acceptance?, main } and returns it with `start`, which the host calls with { id, parameters, time, ... }.
 --- Throws: runbook.definition_shape.
 function runbook.define(definition)
-  check_definition(definition)
+  runbook_definition.check(definition)
   local defined = {}
   for field, value in pairs(definition) do
     defined[field] = value
