@@ -133,16 +133,16 @@ core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info,
 }
 
 RunIdentity identify(const Desk& desk, const Configuration& configuration, const RunRequest& request,
-                     const RunbookInfo& info, const Script& script, core::Instant time, std::string& base) {
+                     const RunbookInfo& info, const ParameterValues& given, const Script& script, core::Instant time,
+                     std::string& base) {
   RunIdentity out;
   out.runbook = info.name;
-  out.parameters = parameter_values(info.parameters, request.parameters);
+  out.parameters = given.values;
   out.actor = actor_name(configuration, request.actor);
   out.environment = configuration.settings.desk.environment;
   for (const Parameter& each : info.parameters) {
-    const bool named = std::any_of(request.parameters.begin(), request.parameters.end(),
-                                   [&](const std::string& text) { return text.starts_with(each.name + "="); });
-    if (each.type == "file" && named) out.named_files.push_back(out.parameters[each.name].get<std::string>());
+    if (each.type == "file" && given.was_given(each.name))
+      out.named_files.push_back(out.parameters[each.name].get<std::string>());
   }
   out.clock_given = request.now.has_value();
   out.time = time;
@@ -217,8 +217,11 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
   State state(services, runbook_profile(), source, configuration.settings.limits.runbook);
   const RunbookInfo info = load_runbook(state, script);
+  // Before the clock is read: people take their time to answer.
+  const ParameterValues given_values = gather_parameters(info.parameters, request.parameters);
+  for (const std::string& each : given_values.warnings) fmt::print(stderr, "warning: {}\n", each);
   std::string base;  // of the run's name, which equal runs share
-  RunIdentity identity = identify(desk, configuration, request, info, script, clock.now(), base);
+  RunIdentity identity = identify(desk, configuration, request, info, given_values, script, clock.now(), base);
 
   RunResult result;
   result.runbook = info.name;

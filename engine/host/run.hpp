@@ -7,13 +7,13 @@
 
 #include "host/configuration.hpp"
 #include "host/desk.hpp"
-#include "host/parameters.hpp"
+#include "host/parameter_sources.hpp"
 
 namespace ballast::host {
 
 struct RunRequest {
-  std::string runbook;                  ///< file, or name of one in runbooks/
-  std::vector<std::string> parameters;  ///< "name=value"
+  std::string runbook;  ///< file, or name of one in runbooks/
+  ParameterInput parameters;
   std::string actor;
   std::optional<core::Instant> now;  ///< a given clock; refused in live
   bool dry_run = false;

@@ -10,6 +10,43 @@
 namespace ballast::host {
 namespace {
 
+using core::Json;
+
+/// The readers of lists and tables of text below read what lua/runbook_definition.lua has checked. A table that something
+/// else made may hold anything: Error{argument}.
+[[noreturn]] void refuse_text(const Json& found) {
+  throw core::Error(core::Code::argument, fmt::format("expected text, found {}", found.type_name()));
+}
+
+std::string text_of(const Json& value) {
+  if (!value.is_string()) refuse_text(value);
+  return value.get<std::string>();
+}
+
+std::vector<std::string> texts_of(const Json& list) {
+  std::vector<std::string> out;
+  for (const Json& each : list) out.push_back(text_of(each));
+  return out;
+}
+
+std::map<std::string, std::string> named_texts_of(const Json& table) {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, each] : table.items()) out.emplace(name, text_of(each));
+  return out;
+}
+
+std::vector<RunbookStep> steps_of(const Json& list) {
+  std::vector<RunbookStep> out;
+  for (const Json& each : list) {
+    if (each.is_object()) {
+      out.push_back({text_of(each.value("name", Json())), text_of(each.value("text", Json("")))});
+    } else {
+      out.push_back({"", text_of(each)});
+    }
+  }
+  return out;
+}
+
 /// Reads the definition on top of the stack and checks its shape.
 RunbookInfo read_definition(State& state, const std::string& place) {
   lua_State* L = state.get();
@@ -36,7 +73,20 @@ RunbookInfo read_definition(State& state, const std::string& place) {
   out.name = name.get<std::string>();
   if (summary.is_string()) out.summary = summary.get<std::string>();
   out.version = field("version");
-  out.parameters = read_parameters(field("params"));
+  out.parameters = read_parameters(field("params"), fmt::format("{}: runbook '{}'", place, out.name));
+  const auto read = [&](const char* key, auto reader) {
+    try {
+      return reader(field(key));
+    } catch (const core::Error& e) {
+      throw e.at(fmt::format("{}: runbook '{}': '{}'", place, out.name, key));
+    }
+  };
+  out.steps = read("steps", steps_of);
+  out.effects = read("effects", named_texts_of);
+  out.roots = read("roots", named_texts_of);
+  out.artefacts = read("artefacts", named_texts_of);
+  out.target = read("target", texts_of);
+  out.acceptance = read("acceptance", texts_of);
   lua_pushliteral(L, "start");
   lua_rawget(L, -2);
   if (lua_type(L, -1) != LUA_TFUNCTION) throw refuse("a table that runbook.define did not make");

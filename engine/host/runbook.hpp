@@ -1,6 +1,7 @@
 // A runbook: where it is found and what it declares of itself before it runs.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,11 +15,22 @@ namespace ballast::host {
 
 class State;
 
-/// What a runbook says of itself.
+/// A step as the definition announces it; without a name when it is only described.
+struct RunbookStep {
+  std::string name, text;
+};
+
+/// What a runbook says of itself. Maps are name to text.
 struct RunbookInfo {
   std::string name, summary, file;
   core::Json version;
   std::vector<Parameter> parameters;
+  std::vector<RunbookStep> steps;
+  std::map<std::string, std::string> effects;    ///< what it may do to the world
+  std::map<std::string, std::string> roots;      ///< folders that its effects may write
+  std::map<std::string, std::string> artefacts;  ///< what it leaves
+  std::vector<std::string> target;      ///< parameters: runs whose values of all of these are equal exclude each other
+  std::vector<std::string> acceptance;  ///< what it promises
 };
 
 /// Finds a runbook by file or by its name in runbooks/, in the desk first. Throws: Error{not_found | io}.

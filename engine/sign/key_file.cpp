@@ -11,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/json.hpp"
+#include "sign/private_file.hpp"
 
 namespace ballast::sign {
 namespace {
@@ -20,35 +21,6 @@ using core::Error;
 using core::Json;
 
 constexpr std::string_view kSecretMember = "\"secret\":\"";
-
-// Reads the whole file into memory that will be zeroed; the ordinary reader leaves copies behind.
-Secret read_private(const std::filesystem::path& path) {
-  const core::FileDescriptor file = core::open_file(path, O_RDONLY | O_NOFOLLOW);
-  struct stat info {};
-  if (::fstat(file.get(), &info) != 0) core::throw_errno("read", path.string(), errno);
-  if (!S_ISREG(info.st_mode)) throw Error(Code::crypto, "a key file must be an ordinary file", path.string());
-  if ((info.st_mode & 077) != 0) {
-    throw Error(
-        Code::crypto,
-        fmt::format("a key file that others may read is refused: its mode is {:04o}, accepted: 0600 (chmod 600)",
-                    info.st_mode & 07777),
-        path.string());
-  }
-  if (info.st_uid != ::geteuid() && info.st_uid != 0) {
-    throw Error(Code::crypto, "a key file that belongs to another user is refused", path.string());
-  }
-  if (info.st_size > 65536) throw Error(Code::crypto, "a key file has at most 65536 bytes", path.string());
-  Secret out(static_cast<std::size_t>(info.st_size));
-  std::size_t have = 0;
-  while (have < out.size()) {
-    const ssize_t n = ::read(file.get(), out.data() + have, out.size() - have);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) core::throw_errno("read", path.string(), errno);
-    if (n == 0) throw Error(Code::io, "the key file became shorter while it was read", path.string());
-    have += static_cast<std::size_t>(n);
-  }
-  return out;
-}
 
 struct Range {
   std::size_t begin, end;
@@ -149,7 +121,7 @@ KeyInfo key_info_from(const Json& json) {
 }
 
 KeyRing::Key read_key_file(const std::filesystem::path& path) {
-  const Secret text = read_private(path);
+  const Secret text = read_private_file(path, "a key file", Links::refuse);
   try {
     const Range range = secret_range(text.view());
     const Json json = without_secret(text.view(), range, path.filename().string());
@@ -195,7 +167,7 @@ void write_key_file(const std::filesystem::path& path, const KeyInfo& info, std:
 }
 
 void rewrite_key_state(const std::filesystem::path& path, KeyState state) {
-  const Secret text = read_private(path);
+  const Secret text = read_private_file(path, "a key file", Links::refuse);
   const Range range = secret_range(text.view());
   KeyInfo info = key_info_from(without_secret(text.view(), range, path.filename().string()));
   info.state = state;

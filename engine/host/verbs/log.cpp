@@ -46,9 +46,9 @@ int append(const CommonOptions& common, const LogVerbOptions& options) {
   RunRequest request;
   request.runbook = "log_decision";
   request.actor = options.actor;
-  request.parameters.push_back("note=" + options.note);
-  if (!options.portfolio.empty()) request.parameters.push_back("portfolio_id=" + options.portfolio);
-  if (!options.decision.empty()) request.parameters.push_back("decision=" + options.decision);
+  request.parameters.set.push_back("note=" + options.note);
+  if (!options.portfolio.empty()) request.parameters.set.push_back("portfolio_id=" + options.portfolio);
+  if (!options.decision.empty()) request.parameters.set.push_back("decision=" + options.decision);
   request.json = common.json;
   const Desk desk = common.open_desk();
   const RunResult result = execute_run(desk, common.read(desk), request);

@@ -8,6 +8,7 @@
 #include "host/limits.hpp"
 #include "host/run.hpp"
 #include "host/runbook.hpp"
+#include "host/runbook_help.hpp"
 
 namespace ballast::host {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 struct RunOptions {
   RunRequest request;
   std::string now, environment;
-  bool help = false;
+  bool help = false, no_input = false;
 };
 
 int show_help(const CommonOptions& common, const RunOptions& options, const CLI::App& verb) {
@@ -25,8 +26,7 @@ int show_help(const CommonOptions& common, const RunOptions& options, const CLI:
   }
   const Desk desk = common.open_desk();
   const RunbookInfo info = describe_runbook(desk, common.read(desk), options.request.runbook);
-  fmt::print("{} {} ({})\n{}\n\nparameters (--set name=value):\n{}", info.name, info.version.dump(), info.file,
-             info.summary, describe_parameters(info.parameters));
+  fmt::print("{}", common.json ? core::canonical_json(runbook_document(info)) + "\n" : runbook_help(info));
   return kPassed;
 }
 
@@ -60,6 +60,8 @@ int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   const Configuration configuration = settings.read(desk);
   if (!options.now.empty()) options.request.now = core::parse_instant(options.now);
   options.request.json = common.json;
+  options.request.parameters.use_environment = true;
+  options.request.parameters.may_ask = !options.no_input;
   stop_on_interrupt();
   const RunResult result = execute_run(desk, configuration, options.request);
   const std::string status =
@@ -88,9 +90,11 @@ void add_run_verb(CLI::App& app, CommonOptions& common, Action& action) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* verb = app.add_subcommand("run", "Run a runbook");
   verb->set_help_flag();
-  verb->add_flag("-h,--help", options->help, "Help; with a runbook, its parameters");
+  verb->add_flag("-h,--help", options->help, "Help; with a runbook, what it takes and does");
   verb->add_option("RUNBOOK", options->request.runbook, "File, or name of one in runbooks/");
-  verb->add_option("--set", options->request.parameters, "Parameter as name=value; may be repeated");
+  verb->add_option("--set", options->request.parameters.set, "Parameter as name=value; may be repeated");
+  verb->add_option("--params", options->request.parameters.file, "Parameters from a YAML, TOML or JSON file");
+  verb->add_flag("--no-input", options->no_input, "Never ask for a parameter that is missing");
   verb->add_option("--actor", options->request.actor, "Who acts (default: the operating system's user)");
   verb->add_option("--environment", options->environment, "demo, paper, shadow, testnet or live");
   verb->add_option("--now", options->now, "Decision time, RFC 3339 (refused in live)");
