@@ -38,10 +38,12 @@ int status_of(const core::Error& error) {
 
 void report(const core::Error& error, const CommonOptions& common) {
   if (common.json) {
-    const std::string text = error_document(error).dump(-1, ' ', false, core::Json::error_handler_t::replace) + "\n";
+    core::Json document = error_document(error);
+    if (!common.open_run->empty()) document["run"] = *common.open_run;
+    const std::string text = document.dump(-1, ' ', false, core::Json::error_handler_t::replace) + "\n";
     std::fwrite(text.data(), 1, text.size(), stdout);
   } else {
-    const std::string text = explain(error, common.traceback ? Calls::show : Calls::hide);
+    const std::string text = explain(error, common.traceback ? Calls::show : Calls::hide) + common.how_to_go_on();
     std::fwrite(text.data(), 1, text.size(), stderr);
   }
 }
@@ -66,6 +68,14 @@ Desk CommonOptions::open_desk() const {
                       "--keys");
   }
   return out;
+}
+
+std::string CommonOptions::var_option() const { return var == "var" ? "" : " --var " + var; }
+
+std::string CommonOptions::how_to_go_on() const {
+  if (open_run->empty()) return {};
+  return fmt::format("go on with it: ballast runs resume {0}{1}\n  take it back: ballast runs abort {0}{1}\n", *open_run,
+                     var_option());
 }
 
 Configuration CommonOptions::read(const Desk& at) const {
@@ -102,6 +112,7 @@ int run_command_line(int argc, char** argv) noexcept {
     app.get_formatter()->column_width(34);
     Action action;
     add_run_verb(app, common, action);
+    add_runs_verb(app, common, action);
     add_eval_verb(app, common, action);
     add_repl_verb(app, common, action);
     add_test_verb(app, common, action);

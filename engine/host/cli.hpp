@@ -30,10 +30,16 @@ struct CommonOptions {
   std::vector<std::string> settings;
   bool json = false;
   bool traceback = false;  ///< show the calls even where no script has to be changed
+  /// Set by a verb to the run that an error leaves open, so that the error says how to go on with it.
+  std::shared_ptr<std::string> open_run = std::make_shared<std::string>();
 
   /// Finds the folders. Throws: Error{not_found} when the desk is not a folder.
   Desk open_desk() const;
   Configuration read(const Desk& desk) const;
+  /// " --var DIR" where it has to be said again in a command that is shown.
+  std::string var_option() const;
+  /// How to go on with the open run, as commands that can be pasted.
+  std::string how_to_go_on() const;
 };
 
 /// What a verb does once its options were read; returns the exit status.
@@ -43,6 +49,7 @@ using Action = std::function<int()>;
 void add_common_options(CLI::App& verb, CommonOptions& common);
 
 void add_run_verb(CLI::App& app, CommonOptions& common, Action& action);
+void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_eval_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_repl_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_test_verb(CLI::App& app, CommonOptions& common, Action& action);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,9 +37,14 @@ struct LimitSettings {
   Limits test{.seconds = 60, .memory_mib = 512, .output_kib = 1024, .instructions = 0};
 };
 
+struct RunbookSettings {
+  std::map<std::string, std::string> roots;
+};
+
 struct Settings {
   DeskSettings desk;
   MarketSettings market;
+  RunbookSettings runbooks;
   LimitSettings limits;
 };
 
@@ -105,6 +111,15 @@ struct Record<host::MarketSettings> {
 };
 
 template <>
+struct Record<host::RunbookSettings> {
+  using S = host::RunbookSettings;
+  static constexpr std::string_view name = "RunbookSettings", doc = "How runbooks run.";
+  static constexpr auto fields = std::tuple{
+      field(&S::roots, {.name = "roots",
+                        .doc = "Folders that effects may write, by the name that runbooks declare; var/NAME when not set."})};
+};
+
+template <>
 struct Record<host::LimitSettings> {
   using S = host::LimitSettings;
   static constexpr std::string_view name = "LimitSettings", doc = "What scripts may use before they are stopped.";
@@ -123,6 +138,7 @@ struct Record<host::Settings> {
                                     doc = "Settings of ballast. What is not set here has the default shown.";
   static constexpr auto fields = std::tuple{field(&S::desk, {.name = "desk", .doc = "The desk."}),
                                             field(&S::market, {.name = "market", .doc = "Market data."}),
+                                            field(&S::runbooks, {.name = "runbooks", .doc = "Runbooks."}),
                                             field(&S::limits, {.name = "limits", .doc = "Limits of scripts."})};
 };
 

@@ -8,6 +8,7 @@
 
 #include "host/configuration.hpp"
 #include "host/desk.hpp"
+#include "host/run_history.hpp"
 
 namespace ballast::host {
 
@@ -57,6 +58,11 @@ std::vector<RecordedDecision> find_recorded(const Desk& desk, const Subject& sub
 /// came. Returns the differences, in order; empty when everything came out the same. Throws: Error{state} for a run
 /// that did not end; Error{not_found | crypto} for objects.
 std::vector<std::string> replay_run(const Desk& desk, const Configuration& configuration, const std::string& run);
+
+/// Repeats the recorded steps with the scripts that the desk has now, and returns what would come out differently
+/// first, or nothing. Throws: as replay_run.
+std::optional<std::string> first_difference(const Desk& desk, const Configuration& configuration,
+                                            const Script& runbook, FoldedJournal journal);
 
 /// Lists where two documents differ, member by member; elements of lists are told apart by symbol, strategy, code or
 /// name where they have one.

@@ -4,7 +4,6 @@
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "host/evidence.hpp"
-#include "host/policy_runner.hpp"
 #include "host/replay.hpp"
 #include "host/run_services.hpp"
 #include "host/runbook.hpp"
@@ -16,41 +15,41 @@
 namespace ballast::host {
 namespace {
 
-/// Error of a record, as it was raised then.
-core::Error recorded_error(const core::Json& error) {
-  return {core::code_from_name(error["code"].get<std::string>(), core::Code::internal),
-          error["message"].get<std::string>(), error["where"].get<std::string>()};
-}
-
-/// The records of a journal in order, and the place that the repeated run has reached.
+/// The records of a run in order, the place that the repeated run has reached, and what ended or stopped it then.
 class Cursor {
  public:
-  explicit Cursor(std::vector<journal::RunRecord> records) : records_(std::move(records)) {}
+  explicit Cursor(FoldedJournal journal)
+      : started_(std::move(journal.started)), end_(std::move(journal.end)), history_(std::move(journal.records)) {}
 
   /// Returns the next record. Throws: what ended the run, when it came no further; Error{state} when the record is of
   /// another kind, because then the run took another way.
-  const core::Json* next(std::string_view kind, const std::string& doing) {
-    if (at_ < records_.size() && records_[at_].json["kind"] == kind) return &records_[at_++].json;
-    if (remaining() == 1 && last().contains("error")) {
-      came_to_error_ = true;
-      throw recorded_error(last()["error"]);
-    }
-    const std::string found =
-        at_ < records_.size() ? records_[at_].json["kind"].get<std::string>() : "the end of the journal";
-    throw core::Error(core::Code::state, fmt::format("{}: the journal has {} here, not {}", doing, found, kind),
-                      fmt::format("record {}", at_ + 1));
+  const core::Json& next(std::string_view kind, const std::string& doing) {
+    if (const core::Json* record = history_.take(kind, doing)) return *record;
+    came_to_end_ = true;
+    if (end_ && end_->contains("error")) throw recorded_error((*end_)["error"]);
+    throw core::Error(core::Code::state, fmt::format("the journal ends, and the run comes to {}", doing));
   }
-  const core::Json& first() const { return records_.front().json; }
-  const core::Json& last() const { return records_.back().json; }
-  std::size_t remaining() const { return records_.size() - at_; }
-  void skip() { ++at_; }
-  /// Whether the run came to the call that failed then.
-  bool came_to_error() const { return came_to_error_; }
+  [[noreturn]] void refuse(const std::string& doing, const core::Json& record) const {
+    history_.refuse(doing, describe_record(record));
+  }
+  /// The end of the step `name`, wherever it stands; null when it has none.
+  const core::Json* end_of(const std::string& name) const {
+    for (const journal::RunRecord& each : history_.records()) {
+      if (each.json["kind"] == "step_finished" && each.json["step"] == name) return &each.json;
+    }
+    return nullptr;
+  }
+  const core::Json& started() const { return started_; }
+  const std::optional<core::Json>& end() const { return end_; }
+  std::size_t remaining() const { return history_.remaining(); }
+  /// Whether the run asked for more than was recorded: it came to where it failed, stopped or ended then.
+  bool came_to_end() const { return came_to_end_; }
 
  private:
-  std::vector<journal::RunRecord> records_;
-  std::size_t at_ = 0;
-  bool came_to_error_ = false;
+  core::Json started_;
+  std::optional<core::Json> end_;
+  RunHistory history_;
+  bool came_to_end_ = false;
 };
 
 class ReplayServices final : public DeskServices, public bind::Answers {
@@ -64,22 +63,19 @@ class ReplayServices final : public DeskServices, public bind::Answers {
 
   std::optional<core::Json> recorded(std::string_view call, const core::Json& arguments) override {
     if (!is_answer(call)) return std::nullopt;
-    const core::Json& record = *cursor_.next("answer", std::string(call));
-    if (record["call"] != call)
-      throw core::Error(core::Code::state, fmt::format("the runbook asks {}, the journal recorded {}", call,
-                                                       record["call"].get<std::string>()));
-    if (record["arguments_sha256"] != core::sha256_hex(core::canonical_json(arguments))) {
-      throw core::Error(core::Code::state, fmt::format("{} is asked with other arguments than recorded", call));
-    }
+    const std::string doing = fmt::format("a call of '{}'", call);
+    const core::Json& record = cursor_.next("answer", doing);
+    if (record["call"] != call) cursor_.refuse(doing, record);
+    if (record["arguments_sha256"] != core::sha256_hex(core::canonical_json(arguments)))
+      cursor_.refuse(doing + " with other arguments", record);
     if (record.contains("error")) throw recorded_error(record["error"]);
-    if (record.contains("answer")) return record["answer"];
-    return core::parse_json(objects_.get(record["answer_sha256"].get<std::string>()), "answer");
+    return value_of(record, "answer");
   }
   void record(std::string_view, const core::Json&, const core::Json&) override {}
   void record_failure(std::string_view, const core::Json&, const core::Error&) override {}
 
   core::Json run_information() override {
-    const core::Json& started = cursor_.first();
+    const core::Json& started = cursor_.started();
     return {
         {"id", started["run"]},       {"runbook", started["runbook"]["name"]}, {"parameters", started["parameters"]},
         {"actor", started["actor"]},  {"environment", started["environment"]}, {"dry_run", false},
@@ -87,51 +83,78 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   }
 
   core::Json decide(const std::string&, const core::Json& input, const core::Json&) override {
-    const core::Json& record = *cursor_.next("decision", "decide");
+    const core::Json& record = cursor_.next("decision", "a decision");
     const auto seq = record["entry_seq"].get<std::uint64_t>();
     note("decision input of entry " + std::to_string(seq), record["input_sha256"],
          core::sha256_hex(core::canonical_json(input)));
     const auto entry = log_.entry(seq);
     if (!entry) throw core::Error(core::Code::not_found, fmt::format("entry {} is not in the log", seq));
-    const core::Json json = entry->json();
     // The decision itself is repeated and compared with the others (replay_decision); here the recorded one goes on.
-    core::Json out{{"decision", json["decision"]},
-                   {"policy",
-                    {{"name", json["policy"]["name"]},
-                     {"version", json["policy"]["version"]},
-                     {"sha256", json["policy"]["sha256"]}}}};
-    out["seq"] = seq;
-    out["sha256"] = record["entry_sha256"];
-    return out;
+    return logged_decision(*entry, record);
   }
   core::Json log_entry(const core::Json& draft) override {
-    const core::Json& record = *cursor_.next("log", "append");
+    const core::Json& record = cursor_.next("log", "an entry of the log");
     note("drafted entry", record["draft_sha256"], core::sha256_hex(core::canonical_json(draft)));
     return {{"seq", record["entry_seq"]}, {"sha256", record["entry_sha256"]}};
   }
-  void step_started(const std::string& name, const core::Json& input) override {
-    const core::Json& record = *cursor_.next("step_started", "step " + name);
+  core::Json step_started(const std::string& name, const core::Json& input) override {
+    const core::Json& record = cursor_.next("step_started", fmt::format("step '{}'", name));
     note("name of a step", record["step"], name);
     note("input of step " + name, record["input_sha256"], core::sha256_hex(core::canonical_json(input)));
+    return {{"finished", false}};
   }
-  void step_finished(const std::string& name, const core::Json& outcome) override {
-    const core::Json& record = *cursor_.next("step_finished", "step " + name);
-    note("outcome of step " + name, record["outcome_sha256"], core::sha256_hex(core::canonical_json(outcome)));
+  core::Json step_finished(const std::string& name, const core::Json& outcome) override {
+    const core::Json& record = cursor_.next("step_finished", fmt::format("the end of step '{}'", name));
+    note("outcome of step " + name, record.value("outcome_sha256", core::Json()),
+         core::sha256_hex(core::canonical_json(outcome)));
+    return outcome;
+  }
+  void step_failed(const std::string& name, const core::Json& error) override {
+    // Only where the script caught the failure does the step have an end.
+    if (cursor_.came_to_end() || failed_effect_ == name || cursor_.end_of(name) == nullptr) return;
+    const core::Json& record = cursor_.next("step_finished", fmt::format("the end of step '{}'", name));
+    if (record.value("error", core::Json()) != error)
+      differences.push_back(fmt::format("failure of step {}: recorded {}, now {}", name,
+                                        record.value("error", core::Json()).dump(), error.dump()));
+  }
+  // What an effect did outside is not done again: its plan is made again and compared, its outcome is the recorded one.
+  core::Json effect_started(const std::string& name) override {
+    const core::Json& record = cursor_.next("step_started", fmt::format("effect '{}'", name));
+    note("name of an effect", record["step"], name);
+    return {{"finished", false}};
+  }
+  core::Json effect_planned(const std::string& name, const core::Json& plan) override {
+    const core::Json& record = cursor_.next("plan", fmt::format("the plan of effect '{}'", name));
+    note("plan of effect " + name, record["plan_sha256"], core::sha256_hex(core::canonical_json(plan)));
+    const core::Json& end = cursor_.next("step_finished", fmt::format("the end of effect '{}'", name));
+    if (end.contains("error")) {
+      failed_effect_ = name;
+      throw recorded_error(end["error"]);
+    }
+    return {{"todo", "nothing"}, {"key", record["key"]}, {"plan", plan}, {"outcome", value_of(end, "outcome")}};
+  }
+  void check_held(const std::string& text) override {
+    note("check", cursor_.next("check", fmt::format("the check '{}'", text))["text"], text);
   }
   core::Json write_artefact(const std::string& path, const std::string& bytes) override {
-    const core::Json& record = *cursor_.next("artefact", "artefact " + path);
+    const core::Json& record = cursor_.next("artefact", fmt::format("artefact '{}'", path));
     note("artefact " + path, record["sha256"], core::sha256_hex(bytes));
     return {{"path", record["path"]}, {"sha256", record["sha256"]}, {"signature_file", record["signature_file"]}};
   }
   void print(std::string_view) override {}
 
  private:
+  core::Json value_of(const core::Json& record, const char* name) const {
+    if (record.contains(name)) return record[name];
+    return core::parse_json(objects_.get(record[std::string(name) + "_sha256"].get<std::string>()), name);
+  }
   void note(const std::string& what, const core::Json& recorded, const std::string& found) {
     if (recorded != found)
       differences.push_back(fmt::format("{}: recorded {}, now \"{}\"", what, recorded.dump(), found));
   }
 
   Cursor& cursor_;
+  std::string failed_effect_;  ///< whose failure the script caught then
   const journal::ObjectStore& objects_;
   journal::LogReader log_;
 };
@@ -142,11 +165,10 @@ struct RecordedRun {
   Script runbook;
 };
 
-RecordedRun recorded_scripts(const core::Json& started, const core::Json& finished,
-                             const journal::ObjectStore& objects) {
+RecordedRun recorded_scripts(const core::Json& started, const core::Json& end, const journal::ObjectStore& objects) {
   RecordedRun out;
-  // A run that failed wrote down only the libraries that it began with.
-  const core::Json& said = finished.contains("libraries_sha256") ? finished : started;
+  // What was required in main stands at the end only.
+  const core::Json& said = end.contains("libraries_sha256") ? end : started;
   const core::Json libraries = core::parse_json(objects.get(said["libraries_sha256"].get<std::string>()), "libraries");
   for (const auto& [name, sha256] : libraries.items())
     out.source.add_library(name, objects.get(sha256.get<std::string>()));
@@ -156,18 +178,21 @@ RecordedRun recorded_scripts(const core::Json& started, const core::Json& finish
   return out;
 }
 
-/// Compares how the run ended now with how it ended then.
-void compare_ends(const core::Json& finished, const core::Json& result, const std::optional<core::Json>& error,
+/// Compares how the run ended now with how it ended, or stopped, then.
+void compare_ends(const core::Json& end, const core::Json& result, const std::optional<core::Json>& error,
                   const Cursor& cursor, std::vector<std::string>& out) {
-  const std::string status = finished["status"].get<std::string>();
-  if (finished.contains("error")) {
-    const core::Json& then = finished["error"];
+  const std::string status = end["status"].get<std::string>();
+  const bool finished = end["kind"] == "run_finished" && !end.contains("error");
+  if (!finished) {
+    const core::Json then = end.value("error", core::Json::object());
     // Where a limit or a person stopped it is chance: that it came so far in the same way is what can be repeated.
-    const bool stopped = status == "interrupted" || then["code"] == core::code_name(core::Code::budget);
-    if (!error) {
-      if (!stopped)
-        out.push_back(fmt::format("the run {} then ({}), now it finishes", status, then["message"].get<std::string>()));
-    } else if (!stopped && !cursor.came_to_error()) {
+    const bool by_chance = !end.contains("error") || status == "interrupted" ||
+                           then.value("code", "") == core::code_name(core::Code::budget);
+    if (by_chance || cursor.came_to_end()) {
+      // It asked for what came next then, or would have.
+    } else if (!error) {
+      out.push_back(fmt::format("the run {} then ({}), now it finishes", status, then.value("message", "")));
+    } else {
       for (const char* member : {"code", "message", "where"}) {
         if (then[member] != (*error)[member])
           out.push_back(
@@ -178,40 +203,67 @@ void compare_ends(const core::Json& finished, const core::Json& result, const st
     out.push_back(fmt::format("the run finished then, now: {}", (*error)["message"].get<std::string>()));
     return;
   } else {
-    for (const Difference& each : differences_of(finished.value("result", core::Json()), result)) {
+    for (const Difference& each : differences_of(end.value("result", core::Json()), result)) {
       out.push_back(fmt::format("result {}: recorded {}, now {}", each.path, each.recorded.dump(), each.found.dump()));
     }
   }
-  if (cursor.remaining() > 1) out.push_back(fmt::format("{} recorded steps were not repeated", cursor.remaining() - 1));
+  if (cursor.remaining() > 0) out.push_back(fmt::format("{} recorded steps were not repeated", cursor.remaining()));
+}
+
+/// One execution of a recorded run.
+struct Repeated {
+  core::Json result;
+  std::optional<core::Json> error;
+  std::vector<std::string> differences;
+};
+
+Repeated repeat(const Desk& desk, const Configuration& configuration, ScriptSource& source, const Script& runbook,
+                Cursor& cursor, const Limits& limits) {
+  const journal::ObjectStore objects(objects_folder(desk));
+  const core::FixedClock clock(core::parse_instant(cursor.started()["decision_time"].get<std::string>()));
+  ReplayServices services(desk, configuration, clock, cursor, objects);
+  State state(services, runbook_profile(), source, limits);
+  load_runbook(state, runbook);
+  Repeated out;
+  try {
+    out.result = start_runbook(state, runbook.name, services.run_information());
+  } catch (const core::Error& e) {
+    out.error = error_document(e)["error"];
+  }
+  out.differences = std::move(services.differences);
+  return out;
 }
 
 }  // namespace
 
 std::vector<std::string> replay_run(const Desk& desk, const Configuration& configuration, const std::string& run) {
-  Cursor cursor(journal::RunJournal::read(runs_folder(desk) / run));
-  const journal::ObjectStore objects(objects_folder(desk));
-  const core::Json started = cursor.first(), finished = cursor.last();
-  if (finished["kind"] != "run_finished")
+  FoldedJournal journal = fold_journal(journal::RunJournal::read(runs_folder(desk) / run));
+  if (!journal.end)
     throw core::Error(core::Code::state, "the run did not finish: there is nothing to compare with", run);
-  RecordedRun scripts = recorded_scripts(started, finished, objects);
-  const core::FixedClock clock(core::parse_instant(started["decision_time"].get<std::string>()));
-  ReplayServices services(desk, configuration, clock, cursor, objects);
+  if ((*journal.end)["status"] == "aborted")
+    throw core::Error(core::Code::state, "the run was aborted: what it did was taken back, and is not repeated", run);
+  const core::Json end = *journal.end;
+  Cursor cursor(std::move(journal));
+  RecordedRun scripts = recorded_scripts(cursor.started(), end, journal::ObjectStore(objects_folder(desk)));
   // What finished then finishes now, however slow the machine; what was stopped then would go on for ever.
   Limits limits{.seconds = 86400, .memory_mib = 8192, .output_kib = 1048576, .instructions = 0};
-  if (finished["status"] != "finished") limits.seconds = configuration.settings.limits.runbook.seconds;
-  State state(services, runbook_profile(), scripts.source, limits);
-  load_runbook(state, scripts.runbook);
-  cursor.skip();  // run_started
-  std::optional<core::Json> error;
-  core::Json result;
-  try {
-    result = start_runbook(state, scripts.runbook.name, services.run_information());
-  } catch (const core::Error& e) {
-    error = error_document(e)["error"];
-  }
-  std::vector<std::string> out = services.differences;
-  compare_ends(finished, result, error, cursor, out);
-  return out;
+  if (end["status"] != "finished") limits.seconds = configuration.settings.limits.runbook.seconds;
+  Repeated repeated = repeat(desk, configuration, scripts.source, scripts.runbook, cursor, limits);
+  compare_ends(end, repeated.result, repeated.error, cursor, repeated.differences);
+  return std::move(repeated.differences);
+}
+
+std::optional<std::string> first_difference(const Desk& desk, const Configuration& configuration,
+                                            const Script& runbook, FoldedJournal journal) {
+  journal.end.reset();
+  Cursor cursor(std::move(journal));
+  FolderSource source = desk.source();
+  const Repeated repeated =
+      repeat(desk, configuration, source, runbook, cursor, configuration.settings.limits.runbook);
+  if (!repeated.differences.empty()) return repeated.differences.front();
+  if (repeated.error && !cursor.came_to_end()) return (*repeated.error)["message"].get<std::string>();
+  if (cursor.remaining() > 0) return fmt::format("{} recorded steps would not be come to", cursor.remaining());
+  return std::nullopt;
 }
 
 }  // namespace ballast::host

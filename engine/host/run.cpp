@@ -12,10 +12,9 @@
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
-#include "host/limits.hpp"
-#include "host/run_services.hpp"
-#include "host/runbook.hpp"
-#include "host/script_error.hpp"
+#include "host/perform_run.hpp"
+#include "host/reviewed_source.hpp"
+#include "host/run_stores.hpp"
 #include "host/state.hpp"
 #include "host/version.hpp"
 
@@ -61,73 +60,17 @@ class ClaimedRun {
   std::filesystem::path folder_;
 };
 
-/// Gives libraries that were reviewed: in live the check stands before the code, whenever it is required.
-class ReviewedSource final : public ScriptSource {
- public:
-  ReviewedSource(FolderSource folders, const ReviewManifest& manifest, bool required)
-      : folders_(std::move(folders)), manifest_(manifest), required_(required) {}
-  Script library(const std::string& name) override {
-    Script script = folders_.library(name);
-    if (required_) manifest_.review({script}, true);
-    return script;
-  }
-  Script policy(const std::string& name) override { return folders_.policy(name); }
-
- private:
-  FolderSource folders_;
-  const ReviewManifest& manifest_;
-  bool required_;
-};
-
-/// Signers, objects, log and journal of one run. The log refers to the keys, so nothing here moves.
-struct OpenStores {
-  OpenStores(const Desk& desk, const core::Clock& clock, const RunIdentity& identity)
-      : keys(open_keys(desk, identity.environment, clock)),
-        objects(objects_folder(desk)),
-        log(journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock,
-                                       log_options(identity))) {
-    log.seal_finished();  // days that are over take no more entries
-  }
-  OpenStores(const OpenStores&) = delete;
-  OpenStores& operator=(const OpenStores&) = delete;
-
-  Keys keys;
-  journal::ObjectStore objects;
-  journal::DecisionLog log;
-  std::optional<journal::RunJournal> journal;
-
- private:
-  static journal::LogOptions log_options(const RunIdentity& identity) {
-    journal::LogOptions out{std::string(kVersion), std::string(kBuild), {}};
-    // With a given clock everything follows from what was given, the name of a new log too.
-    if (identity.clock_given) out.log_id = core::sha256_hex(identity.id).substr(0, 32);
-    return out;
-  }
-};
-
-std::string libraries_sha256(const std::vector<Script>& libraries) {
-  return core::sha256_hex(core::canonical_json(library_manifest(libraries)));
-}
-
-void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>& libraries) {
-  for (const Script& each : libraries) objects.put(each.text);
-  objects.put(core::canonical_json(library_manifest(libraries)));
-}
-
 core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info, const Script& script,
-                           const Configuration& configuration, const std::vector<Script>& libraries,
-                           std::uint64_t log_seq) {
-  core::Json out{
-      {"runbook",
-       {{"name", info.name}, {"version", info.version}, {"sha256", script.sha256()}, {"place", script.place}}},
-      {"parameters", identity.parameters},
-      {"actor", identity.actor},
-      {"environment", std::string(core::name_of(identity.environment))},
-      {"engine", {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}}},
-      {"settings_sha256", core::sha256_hex(configuration.bytes())},
-      {"libraries_sha256", libraries_sha256(libraries)}};
+                           const RunPins& pins, std::uint64_t log_seq) {
+  core::Json out = pins.json();
+  out["runbook"] = {{"name", info.name}, {"version", info.version}, {"sha256", script.sha256()}, {"place", script.place}};
+  out["parameters"] = identity.parameters;
+  out["actor"] = identity.actor;
+  out["environment"] = std::string(core::name_of(identity.environment));
+  out["engine"] = {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}};
   out["decision_time"] = core::format_instant(identity.time);
   if (identity.clock_given) out["clock"] = "given";
+  if (!identity.named_files.empty()) out["files"] = identity.named_files;
   out["log_seq"] = log_seq;  // where in the log's order the run began: clocks can be given and go back
   return out;
 }
@@ -155,40 +98,6 @@ RunIdentity identify(const Desk& desk, const Configuration& configuration, const
   return out;
 }
 
-/// Ends a run's journal and states its end in the log, so that whoever removes the journal, or its end, is found out.
-void end_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
-  payload["status"] = status;
-  const journal::RunRecord last = stores.journal->finish(payload);
-  journal::Draft draft;
-  draft.kind = "run_finished";
-  draft.actor = identity.actor;
-  draft.environment = std::string(core::name_of(identity.environment));
-  draft.run = identity.id;
-  draft.clock_given = identity.clock_given;
-  draft.note = fmt::format("{} {}", identity.runbook, status);
-  draft.journal = journal::JournalEnd{last.seq, last.sha256, status};
-  stores.log.append(draft);
-}
-
-/// Runs main between the first and the last record of the journal.
-core::Json perform(State& state, RunServices& services, OpenStores& stores, const RunIdentity& identity) {
-  core::Json result;
-  try {
-    result = start_runbook(state, identity.runbook, services.run_information());
-  } catch (const core::Error& e) {
-    try {
-      end_run(stores, identity, was_interrupted() ? "interrupted" : "failed", {{"error", error_document(e)["error"]}});
-    } catch (const core::Error&) {
-      // The journal itself may be what failed; the first error is the one to report.
-    }
-    throw;
-  }
-  put_scripts(stores.objects, state.libraries());
-  end_run(stores, identity, "finished",
-          {{"result", result}, {"libraries_sha256", libraries_sha256(state.libraries())}});
-  return result;
-}
-
 }  // namespace
 
 std::string actor_name(const Configuration& configuration, const std::string& given) {
@@ -205,8 +114,8 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
                       "a given clock is refused in live: a decision there has the time it was made", "--now");
   }
   const core::SystemClock system;
-  const core::FixedClock given(request.now.value_or(core::Instant{}));
-  const core::Clock& clock = request.now ? static_cast<const core::Clock&>(given) : system;
+  const core::FixedClock fixed(request.now.value_or(core::Instant{}));
+  const core::Clock& clock = request.now ? static_cast<const core::Clock&>(fixed) : system;
 
   const Script script = find_runbook(desk, request.runbook);
   const ReviewManifest manifest = ReviewManifest::read(desk, sign::KeyRing::open(desk.keys));
@@ -217,11 +126,11 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
   State state(services, runbook_profile(), source, configuration.settings.limits.runbook);
   const RunbookInfo info = load_runbook(state, script);
-  // Before the clock is read: people take their time to answer.
-  const ParameterValues given_values = gather_parameters(info.parameters, request.parameters);
-  for (const std::string& each : given_values.warnings) fmt::print(stderr, "warning: {}\n", each);
+  const ParameterValues given = gather_parameters(info.parameters, request.parameters);
+  for (const std::string& each : given.warnings) fmt::print(stderr, "warning: {}\n", each);
   std::string base;  // of the run's name, which equal runs share
-  RunIdentity identity = identify(desk, configuration, request, info, given_values, script, clock.now(), base);
+  RunIdentity identity = identify(desk, configuration, request, info, given, script, clock.now(), base);
+  identity.roots = resolve_roots(desk, configuration, info);
 
   RunResult result;
   result.runbook = info.name;
@@ -235,20 +144,17 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   }
   OpenStores stores(desk, clock, identity);
   result.made_keys = stores.keys.made;
-  stores.objects.put(script.text);
-  put_scripts(stores.objects, state.libraries());
-  stores.objects.put(configuration.bytes());
+  const RunPins pins = current_pins(desk, configuration, script, state.libraries());
+  keep_pinned(stores.objects, pins, configuration, script, state.libraries());
   // As late as can be: a folder without a journal is a finding for whoever verifies at this moment.
   const ClaimedRun claimed(runs_folder(desk), base);
   result.id = identity.id = claimed.id();
   stores.journal = journal::RunJournal::create(
-      claimed.folder(), identity.id,
-      started_payload(identity, info, script, configuration, state.libraries(), stores.log.last_seq()),
+      claimed.folder(), identity.id, started_payload(identity, info, script, pins, stores.log.last_seq()),
       *stores.keys.journal, clock);
+  if (request.begun) request.begun(identity.id);
   services.begin(identity, {&stores.objects, &stores.log, &*stores.journal, &stores.keys, &manifest});
-  result.value = perform(state, services, stores, identity);
-  result.artefacts = services.artefacts();
-  result.entries = services.entries();
+  perform_run(state, services, stores, identity, result);
   return result;
 }
 

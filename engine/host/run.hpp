@@ -1,6 +1,7 @@
 // Runs a runbook: parameters, identity, journal, steps, result. Knows no runbook's purpose.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,15 +19,18 @@ struct RunRequest {
   std::optional<core::Instant> now;  ///< a given clock; refused in live
   bool dry_run = false;
   bool json = false;  ///< text printed by the script goes to standard error
+  std::function<void(const std::string&)> begun;  ///< told the run's id once it can be resumed
 };
 
 struct RunResult {
   std::string id;
   std::string runbook;
   std::string file;
-  core::Json value;  ///< what main returned
+  core::Json value;     ///< what main returned
+  std::string status;   ///< that main returned, else finished; waiting or aborted when it did not return
+  std::string reason;   ///< why a run that waits does
   std::vector<std::string> artefacts;
-  std::vector<std::uint64_t> entries;
+  std::vector<std::uint64_t> entries, decisions;  ///< of the log; decisions are entries too
   std::vector<std::string> made_keys;  ///< created because there were none (demo and paper)
   bool dry_run = false;
 };

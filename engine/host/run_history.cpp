@@ -79,6 +79,11 @@ std::string describe_record(const core::Json& record) {
   return fmt::format("a record of kind {}", kind);
 }
 
+std::string describe_unit(const core::Json& record) {
+  if (record.at("kind") != "step_finished") return describe_record(record);
+  return fmt::format("{} '{}'", record.value("effect", false) ? "effect" : "step", record.value("step", ""));
+}
+
 const core::Json* RunHistory::take(std::string_view kind, const std::string& doing) {
   if (exhausted()) return nullptr;
   const core::Json& record = records_[at_].json;

@@ -62,5 +62,7 @@ class RunHistory {
 
 /// What a record is called in messages: "step 'market'", "artefact 'audit/x.json'".
 std::string describe_record(const core::Json& record);
+/// The same of a unit that was completed: "step 'market'" for the end of that step.
+std::string describe_unit(const core::Json& record);
 
 }  // namespace ballast::host

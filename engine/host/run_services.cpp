@@ -93,7 +93,9 @@ void RunServices::serve(RunHistory history) {
   history_ = std::move(history);
   for (const journal::RunRecord& each : history_.records()) {
     if (each.json["kind"] == "artefact") artefacts_.push_back(each.json["path"].get<std::string>());
-    if (each.json.contains("entry_seq")) entries_.push_back(each.json["entry_seq"].get<std::uint64_t>());
+    if (!each.json.contains("entry_seq")) continue;
+    entries_.push_back(each.json["entry_seq"].get<std::uint64_t>());
+    if (each.json["kind"] == "decision") decisions_.push_back(entries_.back());
   }
 }
 
@@ -214,6 +216,7 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
   draft.review = review_of(outcome);
   // Decide, write durably, then act: when this throws, the runbook stops before it acts.
   const journal::Appended entry = append_entry(draft);
+  decisions_.push_back(entry.seq);
   stores_.journal->append("decision", {{"policy", outcome.name},
                                        {"policy_sha256", outcome.policy.sha256()},
                                        {"input_sha256", draft.inputs->front().sha256},

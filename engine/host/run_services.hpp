@@ -88,6 +88,8 @@ class RunServices final : public DeskServices, public bind::Answers {
     undoing_ = true;
     undone_ = std::move(undone);
   }
+  /// Whether everything that the history holds was gone through.
+  bool all_served() const { return history_.exhausted(); }
   /// What was done before only_undo() ended main: no more than undoing is accepted from now on.
   void end_history();
   bool dry() const { return stores_.log == nullptr; }
@@ -97,8 +99,9 @@ class RunServices final : public DeskServices, public bind::Answers {
   const std::optional<Halt>& halted() const { return halt_; }
   /// Paths of the artefacts written so far.
   const std::vector<std::string>& artefacts() const { return artefacts_; }
-  /// Numbers of the log entries written so far.
+  /// Numbers of the log entries written so far, and of the decisions among them.
   const std::vector<std::uint64_t>& entries() const { return entries_; }
+  const std::vector<std::uint64_t>& decisions() const { return decisions_; }
 
  private:
   /// Throws: Error{state} before the journal was begun: a runbook that acts while it is loaded would leave no record.
@@ -133,7 +136,7 @@ class RunServices final : public DeskServices, public bind::Answers {
   std::optional<core::Json> failed_step_;  ///< { step, error } that nobody caught yet
   std::map<std::string, std::string> undone_;  ///< effects that are taken back: started or finished, by name
   std::vector<std::string> artefacts_;
-  std::vector<std::uint64_t> entries_;
+  std::vector<std::uint64_t> entries_, decisions_;
 };
 
 /// Whether an effectful call's answer is journaled (what a run learns) rather than repeated in a replay (what it does).

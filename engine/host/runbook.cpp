@@ -120,9 +120,14 @@ core::Json start_runbook(State& state, const std::string& name, const core::Json
   lua_rawget(state.get(), -2);
   state.push_json(run);
   state.call(1, 1);
-  core::Json out = state.take_json(fmt::format("result of {}", name));
-  lua_pop(state.get(), 1);
-  return out;
+  return state.take_json(fmt::format("result of {}", name));
+}
+
+core::Json undo_runbook(State& state) {
+  lua_pushliteral(state.get(), "undo");
+  lua_rawget(state.get(), -2);
+  state.call(0, 1);
+  return state.take_json("result of undoing");
 }
 
 RunbookInfo describe_runbook(const Desk& desk, const Configuration& configuration, const std::string& runbook) {

@@ -40,8 +40,12 @@ Script find_runbook(const Desk& desk, const std::string& runbook);
 /// Throws: ScriptError; Error{argument} when the script returns something else than a runbook.
 RunbookInfo load_runbook(State& state, const Script& script);
 
-/// Calls main of the runbook that load_runbook left there, and pops both. Returns what main returned.
+/// Calls main of the runbook that load_runbook left there, which stays. Returns what main returned.
 core::Json start_runbook(State& state, const std::string& name, const core::Json& run);
+
+/// Has the runbook that load_runbook left there, whose main was stopped, take back its effects. Returns
+/// { undone, left }: names.
+core::Json undo_runbook(State& state);
 
 /// Loads a runbook only to read what it declares.
 RunbookInfo describe_runbook(const Desk& desk, const Configuration& configuration, const std::string& runbook);

@@ -180,6 +180,14 @@ RunRecord RunJournal::finish(const Json& payload) {
   return out;
 }
 
+bool RunJournal::is_written(const std::filesystem::path& folder) {
+  const core::FileDescriptor file = core::open_file(folder / kRunJournalName, O_RDONLY);
+  struct ::flock asked {};
+  asked.l_type = F_RDLCK;
+  asked.l_whence = SEEK_SET;
+  return ::fcntl(file.get(), F_OFD_GETLK, &asked) == 0 && asked.l_type == F_WRLCK;
+}
+
 std::vector<RunRecord> RunJournal::read(const std::filesystem::path& folder) {
   std::vector<RunRecord> out;
   const std::filesystem::path path = folder / kRunJournalName;

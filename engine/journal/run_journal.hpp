@@ -45,6 +45,8 @@ class RunJournal {
   /// Appends `run_finished`: nothing can be added after it.
   RunRecord finish(const core::Json& payload);
 
+  /// Whether a process holds the run's journal, that is: the run is going on.
+  static bool is_written(const std::filesystem::path& folder);
   /// All records, oldest first.
   static std::vector<RunRecord> read(const std::filesystem::path& folder);
   const std::string& run() const noexcept;

@@ -1,5 +1,4 @@
 // Verification of one run: its records are signed and chained, and it ends where it says it does.
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "core/file.hpp"
@@ -9,19 +8,6 @@
 #include "journal/verify_parts.hpp"
 
 namespace ballast::journal {
-namespace {
-
-/// Whether a process holds the journal's lock, that is: the run is going on.
-bool is_running(const std::filesystem::path& journal) {
-  const core::FileDescriptor file = core::open_file(journal, O_RDONLY);
-  struct ::flock asked {};
-  asked.l_type = F_RDLCK;
-  asked.l_whence = SEEK_SET;
-  return ::fcntl(file.get(), F_OFD_GETLK, &asked) == 0 && asked.l_type == F_WRLCK;
-}
-
-}  // namespace
-
 void check_named_objects(const RunFacts& facts, const std::string& file, ObjectCheck& objects) {
   for (const NamedObject& each : facts.objects)
     objects.check(each.sha256, each.what, {file, "record", each.line, each.line, each.offset});
@@ -42,7 +28,7 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
     add(FindingCode::missing, 0, 0, "the run has no journal");
     return report;
   }
-  facts.running = is_running(folder / name);
+  facts.running = RunJournal::is_written(folder);
   // Who has public keys only cannot check records by their HMAC; the log's signed entry of the run's end vouches for
   // them.
   JournalCheck journal(name, verifier, options.chain_vouches && !ends.empty(), report, findings, facts);

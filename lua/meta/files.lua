@@ -24,3 +24,14 @@ function ballast.files.exists(path) end
 ---@param folder string Folder below the same roots.
 ---@return string[] names File names, sorted; empty when there is no such folder.
 function ballast.files.list(folder) end
+
+--- Replaces a file atomically; only in the apply or undo of an effect.
+---@param path string File below a root that the runbook declares, as 'root/name'.
+---@param text string Its bytes.
+---@return boolean written True.
+function ballast.files.write(path, text) end
+
+--- Removes a file, if it is there; only in the apply or undo of an effect.
+---@param path string File below a root that the runbook declares, as 'root/name'.
+---@return boolean removed True.
+function ballast.files.remove(path) end

@@ -16,17 +16,65 @@ function ballast.run.information() end
 ---@return any result { decision, seq, sha256, policy }.
 function ballast.run.decide(policy, input, options) end
 
---- Records that a step begins.
+--- Records that a step begins, or returns what it came to in an earlier execution of the run.
 ---@param name string Name of the step.
 ---@param input any What it works on.
----@return boolean recorded True.
+---@return any recorded { finished, outcome?, error? }.
 function ballast.run.step_started(name, input) end
 
 --- Records what a step returned.
 ---@param name string Name of the step.
 ---@param outcome any What it returned.
----@return boolean recorded True.
+---@return any outcome The same, as it is read from the record.
 function ballast.run.step_finished(name, outcome) end
+
+--- Remembers why a step failed, for the case that the script goes on.
+---@param name string Name of the step.
+---@param error any { code, message }.
+---@return boolean recorded True.
+function ballast.run.step_failed(name, error) end
+
+--- Records that an effect begins, or returns what it came to in an earlier execution.
+---@param name string Name of the effect.
+---@return any recorded { finished, plan?, outcome?, key?, error? }.
+function ballast.run.effect_started(name) end
+
+--- Makes the plan of an effect durable, in the log too, before it is applied.
+---@param name string Name of the effect.
+---@param plan any What will be done.
+---@return any task { todo = apply, verify, settle, predict or nothing; key, plan, outcome? }.
+function ballast.run.effect_planned(name, plan) end
+
+--- Records what an effect came to.
+---@param name string Name of the effect.
+---@param outcome any What its verify found.
+---@return boolean recorded True.
+function ballast.run.effect_finished(name, outcome) end
+
+--- From here on the script acts on the outside world.
+---@param name string Name of the effect.
+---@return boolean recorded True.
+function ballast.run.outside_entered(name) end
+
+--- Ends what outside_entered began.
+---@param name string Name of the effect.
+---@return boolean recorded True.
+function ballast.run.outside_left(name) end
+
+--- Records that an effect is taken back, in the log too, before it is.
+---@param name string Name of the effect.
+---@return any task { todo = 'undo', 'verify' or 'nothing' }.
+function ballast.run.undo_started(name) end
+
+--- Records that an effect was taken back.
+---@param name string Name of the effect.
+---@return boolean recorded True.
+function ballast.run.undo_finished(name) end
+
+--- Records that something that had to hold did.
+---@param text string What had to hold.
+---@return boolean recorded True.
+function ballast.run.check_held(text) end
 
 --- Writes a signed file below `var`.
 ---@param path string Path below `var`.

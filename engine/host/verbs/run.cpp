@@ -4,10 +4,10 @@
 
 #include "core/error.hpp"
 #include "host/cli.hpp"
-#include "host/evidence.hpp"
 #include "host/limits.hpp"
 #include "host/run.hpp"
 #include "host/runbook.hpp"
+#include "host/run_report.hpp"
 #include "host/runbook_help.hpp"
 
 namespace ballast::host {
@@ -30,26 +30,6 @@ int show_help(const CommonOptions& common, const RunOptions& options, const CLI:
   return kPassed;
 }
 
-/// Where everything is and how to check it, as commands that can be pasted.
-void show_result(const CommonOptions& common, const Desk& desk, const RunResult& result) {
-  const std::string var = common.var == "var" ? "" : " --var " + common.var;
-  for (const std::string& each : result.made_keys)
-    fmt::print("\nmade key {} in {} (there was none)", each, desk.keys.string());
-  fmt::print("\n{:<10} {} ({})\n", result.dry_run ? "dry run" : "run", result.id, result.file);
-  if (result.dry_run) {
-    fmt::print("nothing was written\n");
-    return;
-  }
-  for (const std::string& each : result.artefacts) {
-    const auto file = desk.var / std::filesystem::path(each).lexically_relative("var");
-    fmt::print("{:<10} {} (signature {}.sig)\n", "artefact", file.string(), file.filename().string());
-  }
-  for (const std::uint64_t seq : result.entries)
-    fmt::print("{:<10} {}, entry {}\n", "log", log_folder(desk).string(), seq);
-  fmt::print("{:<10} ballast verify {}\n", "verify", common.var);
-  for (const std::uint64_t seq : result.entries) fmt::print("{:<10} ballast replay {}{}\n", "replay", seq, var);
-}
-
 int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   if (options.help) return show_help(common, options, verb);
   if (options.request.runbook.empty())
@@ -63,25 +43,10 @@ int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   options.request.parameters.use_environment = true;
   options.request.parameters.may_ask = !options.no_input;
   stop_on_interrupt();
-  const RunResult result = execute_run(desk, configuration, options.request);
-  const std::string status =
-      result.value.is_object() && result.value.contains("status") && result.value["status"].is_string()
-          ? result.value["status"].get<std::string>()
-          : "finished";
-  if (common.json) {
-    fmt::print("{}\n", core::canonical_json({{"run", result.id},
-                                             {"runbook", result.runbook},
-                                             {"file", result.file},
-                                             {"status", status},
-                                             {"dry_run", result.dry_run},
-                                             {"result", result.value},
-                                             {"artefacts", result.artefacts},
-                                             {"entries", result.entries},
-                                             {"keys_made", result.made_keys}}));
-  } else {
-    show_result(common, desk, result);
-  }
-  return status == "denied" || status == "failed" ? kDenied : kPassed;
+  return show_run(common, desk, [&](const auto& begun) {
+    options.request.begun = begun;
+    return execute_run(desk, configuration, options.request);
+  });
 }
 
 }  // namespace

@@ -1,0 +1,238 @@
+#include "host/resume.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/digest.hpp"
+#include "core/error.hpp"
+#include "host/perform_run.hpp"
+#include "host/replay.hpp"
+#include "host/reviewed_source.hpp"
+#include "host/run_list.hpp"
+#include "host/run_stores.hpp"
+#include "host/script_error.hpp"
+#include "host/version.hpp"
+
+namespace ballast::host {
+namespace {
+
+RunIdentity recorded_identity(const core::Json& started) {
+  RunIdentity out;
+  out.id = started["run"].get<std::string>();
+  out.runbook = started["runbook"]["name"].get<std::string>();
+  out.parameters = started["parameters"];
+  out.actor = started["actor"].get<std::string>();
+  const std::string environment = started["environment"].get<std::string>();
+  for (const auto& [value, name] : core::Names<Environment>::values) {
+    if (name == environment) out.environment = value;
+  }
+  out.clock_given = started.value("clock", "") == "given";
+  if (started.contains("files")) out.named_files = started["files"].get<std::vector<std::string>>();
+  out.time = core::parse_instant(started["decision_time"].get<std::string>());
+  return out;
+}
+
+/// What is not as the run began with it: sentences.
+std::vector<std::string> changes(const FoldedJournal& run, const RunPins& now, const journal::ObjectStore& objects) {
+  std::vector<std::string> out;
+  const core::Json& started = run.started;
+  if (started["runbook"]["sha256"] != now.runbook_sha256)
+    out.push_back(fmt::format("the runbook {}", started["runbook"]["place"].get<std::string>()));
+  const auto compare = [&](const char* what, const char* member, const core::Json& current) {
+    if (!started.contains(member) || started[member] == core::sha256_hex(core::canonical_json(current))) return;
+    const core::Json then = core::parse_json(objects.get(started[member].get<std::string>()), member);
+    std::set<std::string> names;
+    for (const core::Json* each : {&then, &current}) {
+      for (const auto& [name, sha256] : each->items()) names.insert(name);
+    }
+    for (const std::string& name : names) {
+      if (then.value(name, "") != current.value(name, "")) out.push_back(fmt::format("the {} {}", what, name));
+    }
+  };
+  compare("library", "libraries_sha256", now.libraries);
+  compare("policy", "policies_sha256", now.policies);
+  if (started["settings_sha256"] != now.settings_sha256) out.push_back("the settings");
+  return out;
+}
+
+/// A run that was opened again: everything that it needs, in the order in which it is needed.
+class Reopened {
+ public:
+  Reopened(const Desk& desk, const Configuration& configuration, const std::string& run, const std::string& actor,
+           bool json)
+      : desk_(desk),
+        configuration_(configuration),
+        folder_(find_run_folder(desk, run)),
+        journal_(fold_journal(journal::RunJournal::read(folder_))),
+        identity(recorded_identity(journal_.started)),
+        given_(identity.time),
+        actor_(actor_name(configuration, actor)),
+        manifest_(ReviewManifest::read(desk, sign::KeyRing::open(desk.keys))),
+        source_(desk.source(), manifest_, identity.environment == Environment::live),
+        services(desk, configuration, clock()),
+        state(services, runbook_profile(), source_, configuration.settings.limits.runbook) {
+    if (journal_.end && (*journal_.end)["kind"] == "run_finished") {
+      throw core::Error(core::Code::state,
+                        fmt::format("the run has ended ({})", (*journal_.end)["status"].get<std::string>()), run);
+    }
+    if (json) services.print_to_standard_error();
+    services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
+    script_ = find_runbook(desk, journal_.started["runbook"]["place"].get<std::string>());
+    if (identity.environment == Environment::live) manifest_.review({script_}, true);
+    const RunbookInfo info = load_runbook(state, script_);
+    identity.roots = resolve_roots(desk, configuration, info);
+    result.id = identity.id;
+    result.runbook = info.name;
+    result.file = script_.place;
+  }
+
+  /// Refuses to go on over a change, unless it is accepted. Returns what changed.
+  std::vector<std::string> check_pins(bool accept) {
+    pins_ = current_pins(desk_, configuration_, script_, state.libraries());
+    std::vector<std::string> changed = changes(journal_, *pins_, journal::ObjectStore(objects_folder(desk_)));
+    if (changed.empty() || accept) return changed;
+    FoldedJournal kept = journal_;
+    kept.records.resize(kept_records(kept.records));
+    const auto difference = first_difference(desk_, configuration_, script_, std::move(kept));
+    throw core::Error(
+        core::Code::state,
+        fmt::format("not as the run began with: {}. {} --accept-change goes on all the same, and is recorded",
+                    fmt::join(changed, ", "),
+                    difference ? "What would differ first: " + *difference + "."
+                               : "No step that it completed would differ."),
+        identity.id);
+  }
+
+  const FoldedJournal& journal() const { return journal_; }
+
+  /// Opens the stores, takes the journal, records that the run goes on and has the history served.
+  void open(const std::vector<std::string>& accepted, bool aborting) {
+    stores.emplace(desk_, clock(), identity);
+    result.made_keys = stores->keys.made;
+    stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock());
+    // Read again under the journal's lock: another process may have gone on with the run meanwhile.
+    journal_ = fold_journal(journal::RunJournal::read(folder_));
+    std::set<std::uint64_t> named;
+    std::vector<journal::RunRecord> kept = journal_.records;
+    for (const journal::RunRecord& each : journal::RunJournal::read(folder_)) {
+      if (each.json.contains("entry_seq")) named.insert(each.json["entry_seq"].get<std::uint64_t>());
+    }
+    kept.resize(kept_records(kept));
+    keep_pinned(stores->objects, *pins_, configuration_, script_, state.libraries());
+    core::Json payload = pins_->json();
+    payload["keeps"] = kept.empty() ? std::uint64_t{1} : kept.back().seq;
+    payload["actor"] = actor_;
+    payload["engine"] = {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}};
+    payload["runbook_sha256"] = pins_->runbook_sha256;
+    if (aborting) payload["aborting"] = true;
+    if (!accepted.empty()) payload["accepted"] = accepted;
+    stores->journal->append("run_resumed", payload);
+    services.begin(identity,
+                   {&stores->objects, &stores->log, &*stores->journal, &stores->keys, &manifest_});
+    services.adopt(unclaimed_entries(kept, named));
+    services.serve(RunHistory(std::move(kept)));
+  }
+
+  const core::Clock& clock() const {
+    return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_;
+  }
+
+ private:
+  /// Entries that the run wrote and its kept records do not name. One that no record names was written just before the
+  /// process died: it is named now, so that the run answers for it whatever comes.
+  std::vector<journal::Entry> unclaimed_entries(const std::vector<journal::RunRecord>& kept,
+                                                const std::set<std::uint64_t>& named) {
+    std::set<std::uint64_t> claimed;
+    for (const journal::RunRecord& each : kept) {
+      if (each.json.contains("entry_seq")) claimed.insert(each.json["entry_seq"].get<std::uint64_t>());
+    }
+    journal::Query query;
+    query.run = identity.id;
+    query.limit = 1000000;
+    std::vector<journal::Entry> out;
+    for (journal::Entry& each : stores->log.query(query)) {
+      if (claimed.contains(each.place.seq) || journal::states_journal(each.json()["kind"].get<std::string>())) continue;
+      if (!named.contains(each.place.seq)) {
+        stores->journal->append("note", {{"note", "an entry that was written before the process died"},
+                                         {"entry_seq", each.place.seq},
+                                         {"entry_sha256", each.place.sha256}});
+      }
+      out.push_back(std::move(each));
+    }
+    return out;
+  }
+
+  const Desk& desk_;
+  const Configuration& configuration_;
+  std::filesystem::path folder_;
+  FoldedJournal journal_;
+
+ public:
+  RunIdentity identity;
+
+ private:
+  core::SystemClock system_;
+  core::FixedClock given_;
+  std::string actor_;
+  ReviewManifest manifest_;
+  ReviewedSource source_;
+  Script script_;
+  std::optional<RunPins> pins_;
+
+ public:
+  RunServices services;
+  State state;
+  std::optional<OpenStores> stores;
+  RunResult result;
+};
+
+}  // namespace
+
+RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request) {
+  Reopened run(desk, configuration, request.run, request.actor, request.json);
+  if (!run.journal().undone.empty()) {
+    throw core::Error(core::Code::state,
+                      fmt::format("the run is being aborted; finish that: ballast runs abort {}", request.run),
+                      request.run);
+  }
+  const auto accepted = run.check_pins(request.accept_change);
+  run.open(accepted, false);
+  perform_run(run.state, run.services, *run.stores, run.identity, run.result);
+  return std::move(run.result);
+}
+
+RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request) {
+  Reopened run(desk, configuration, request.run, request.actor, request.json);
+  // What is taken back is found by going through what was done, so a script that takes another way is refused there.
+  const auto accepted = run.check_pins(true);
+  run.open(accepted, true);
+  run.services.only_undo(run.journal().undone);
+  try {
+    start_runbook(run.state, run.identity.runbook, run.services.run_information());
+  } catch (const core::Error& e) {
+    // A run that failed where its history ends fails there again, which is as far as it is followed.
+    if (!run.services.all_served()) {
+      stop_run(*run.stores, run.identity, "failed", {{"error", error_document(e)["error"]}});
+      throw;
+    }
+  }
+  run.services.end_history();
+  try {
+    run.result.value = undo_runbook(run.state);
+  } catch (const core::Error& e) {
+    stop_run(*run.stores, run.identity, "failed", {{"error", error_document(e)["error"]}});
+    throw;
+  }
+  run.result.status = "aborted";
+  run.result.reason = request.reason;
+  run.result.entries = run.services.entries();
+  put_scripts(run.stores->objects, run.state.libraries());
+  core::Json payload{{"result", run.result.value}, {"libraries_sha256", libraries_sha256(run.state.libraries())}};
+  if (!request.reason.empty()) payload["reason"] = request.reason;
+  end_run(*run.stores, run.identity, "aborted", std::move(payload));
+  return std::move(run.result);
+}
+
+}  // namespace ballast::host

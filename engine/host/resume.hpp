@@ -1,0 +1,34 @@
+// Going on with a run that was interrupted, waits, failed or died; and giving one up, taking its effects back.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "host/run.hpp"
+
+namespace ballast::host {
+
+struct ResumeRequest {
+  std::string run;
+  std::string actor;           ///< who resumes; the run stays that of who started it
+  bool accept_change = false;  ///< go on although scripts, policies or settings are not those that it began with
+  bool json = false;           ///< text printed by the script goes to standard error
+};
+
+/// Executes the run again from the top: what it completed is served from its journal, then it goes on.
+/// Throws: Error{state} when it has ended, is being executed, was taken back in part, or when something changed that it
+/// is pinned to (the first step that would differ is named); Error{not_found}; otherwise as execute_run.
+RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request);
+
+struct AbortRequest {
+  std::string run, actor, reason;
+  bool json = false;
+};
+
+/// Takes back every effect of the run, the last one first, and ends it. An effect that may have been applied when the
+/// process died is asked for first. Called again, it goes on where it was interrupted. The result's value is
+/// { undone, left }: names of effects; `left` have no undo.
+/// Throws: as resume_run.
+RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request);
+
+}  // namespace ballast::host

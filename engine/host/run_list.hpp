@@ -1,0 +1,37 @@
+// The runs of a desk as their journals tell: what each is, where it is and what it did. Proves nothing; ballast verify
+// does.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/json.hpp"
+#include "host/desk.hpp"
+
+namespace ballast::host {
+
+struct RunSummary {
+  std::string id, runbook, actor, environment;
+  std::string started, changed;  ///< RFC 3339: of the first and the last record
+  std::string status;            ///< running, waiting, failed, interrupted, died, planned, finished, aborted
+  std::string at;                ///< what it is doing, waits for or failed with; empty once it has ended
+  std::size_t units = 0;         ///< steps, effects, decisions and so on that it completed
+  /// Whether somebody has to look after it: it can be resumed, and no process does.
+  bool open() const { return status != "running" && status != "planned" && status != "finished" && status != "aborted"; }
+};
+
+/// Every run below var, oldest first. A journal that cannot be read is a run with the status "unreadable".
+std::vector<RunSummary> list_runs(const Desk& desk);
+/// Throws: Error{not_found} with the nearest id.
+RunSummary find_run(const Desk& desk, const std::string& run);
+
+/// Returns the folder of a run that has a journal. Throws: Error{not_found} with the nearest id.
+std::filesystem::path find_run_folder(const Desk& desk, const std::string& run);
+
+core::Json run_document(const RunSummary& run);
+/// The units that count, in order: { unit, name, time, ... }.
+core::Json run_units(const Desk& desk, const std::string& run);
+/// The run for a terminal: head and a line a unit.
+std::string run_text(const Desk& desk, const RunSummary& run);
+
+}  // namespace ballast::host

@@ -1,0 +1,63 @@
+#include "host/run_report.hpp"
+
+#include <fmt/format.h>
+
+#include "host/evidence.hpp"
+
+namespace ballast::host {
+namespace {
+
+/// Where everything is and how to check it, as commands that can be pasted.
+void show_result(const CommonOptions& common, const Desk& desk, const RunResult& result) {
+  const std::string var = common.var_option();
+  for (const std::string& each : result.made_keys)
+    fmt::print("\nmade key {} in {} (there was none)", each, desk.keys.string());
+  fmt::print("\n{:<10} {} ({})\n", result.dry_run ? "dry run" : "run", result.id, result.file);
+  if (result.dry_run) {
+    fmt::print("nothing was written\n");
+    return;
+  }
+  if (!result.reason.empty()) fmt::print("{:<10} {}\n", result.status, result.reason);
+  for (const std::string& each : result.artefacts) {
+    const auto file = desk.var / std::filesystem::path(each).lexically_relative("var");
+    fmt::print("{:<10} {} (signature {}.sig)\n", "artefact", file.string(), file.filename().string());
+  }
+  for (const std::uint64_t seq : result.entries)
+    fmt::print("{:<10} {}, entry {}\n", "log", log_folder(desk).string(), seq);
+  fmt::print("{:<10} ballast verify {}\n", "verify", common.var);
+  for (const std::uint64_t seq : result.decisions) fmt::print("{:<10} ballast replay {}{}\n", "replay", seq, var);
+}
+
+core::Json document(const RunResult& result) {
+  core::Json out{{"run", result.id},
+                 {"runbook", result.runbook},
+                 {"file", result.file},
+                 {"status", result.status},
+                 {"dry_run", result.dry_run},
+                 {"result", result.value},
+                 {"artefacts", result.artefacts},
+                 {"entries", result.entries},
+                 {"keys_made", result.made_keys}};
+  if (!result.reason.empty()) out["reason"] = result.reason;
+  return out;
+}
+
+}  // namespace
+
+int show_run(const CommonOptions& common, const Desk& desk,
+             const std::function<RunResult(const std::function<void(const std::string&)>&)>& work) {
+  const RunResult result = work([&](const std::string& id) { *common.open_run = id; });
+  if (common.json) {
+    fmt::print("{}\n", core::canonical_json(document(result)));
+  } else {
+    show_result(common, desk, result);
+  }
+  if (result.status == "waiting") {
+    fmt::print(stderr, "{}", common.how_to_go_on());
+    return kWaiting;
+  }
+  const bool left = result.status == "aborted" && !result.value["left"].empty();
+  return result.status == "denied" || result.status == "failed" || left ? kDenied : kPassed;
+}
+
+}  // namespace ballast::host

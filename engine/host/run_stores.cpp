@@ -1,0 +1,106 @@
+#include "host/run_stores.hpp"
+
+#include <fmt/format.h>
+
+#include "core/digest.hpp"
+#include "core/error.hpp"
+#include "core/file.hpp"
+#include "host/version.hpp"
+
+namespace ballast::host {
+namespace {
+
+journal::LogOptions log_options(const RunIdentity& identity) {
+  journal::LogOptions out{std::string(kVersion), std::string(kBuild), {}};
+  // With a given clock everything follows from what was given, the name of a new log too.
+  if (identity.clock_given) out.log_id = core::sha256_hex(identity.id).substr(0, 32);
+  return out;
+}
+
+/// Policies by name with their SHA-256, the desk's before those of the installation.
+core::Json policy_hashes(const Desk& desk) {
+  core::Json out = core::Json::object();
+  for (const auto& root : desk.roots()) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(root / "policies", ignored)) {
+      const std::string name = entry.path().stem().string();
+      if (entry.path().extension() != ".lua" || name.ends_with("_test") || out.contains(name)) continue;
+      out[name] = core::sha256_hex(core::read_file(entry.path()));
+    }
+  }
+  return out;
+}
+
+void state_in_log(OpenStores& stores, const RunIdentity& identity, const std::string& kind,
+                  const journal::RunRecord& last, const std::string& status) {
+  journal::Draft draft;
+  draft.kind = kind;
+  draft.actor = identity.actor;
+  draft.environment = std::string(core::name_of(identity.environment));
+  draft.run = identity.id;
+  draft.clock_given = identity.clock_given;
+  draft.note = fmt::format("{} {}", identity.runbook, status);
+  draft.journal = journal::JournalEnd{last.seq, last.sha256, status};
+  stores.log.append(draft);
+}
+
+}  // namespace
+
+OpenStores::OpenStores(const Desk& desk, const core::Clock& clock, const RunIdentity& identity)
+    : keys(open_keys(desk, identity.environment, clock)),
+      objects(objects_folder(desk)),
+      log(journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock,
+                                     log_options(identity))) {
+  log.seal_finished();  // days that are over take no more entries
+}
+
+core::Json RunPins::json() const {
+  return {{"settings_sha256", settings_sha256},
+          {"libraries_sha256", core::sha256_hex(core::canonical_json(libraries))},
+          {"policies_sha256", core::sha256_hex(core::canonical_json(policies))}};
+}
+
+RunPins current_pins(const Desk& desk, const Configuration& configuration, const Script& script,
+                     const std::vector<Script>& libraries) {
+  return {script.sha256(), core::sha256_hex(configuration.bytes()), library_manifest(libraries), policy_hashes(desk)};
+}
+
+void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const Configuration& configuration,
+                 const Script& script, const std::vector<Script>& libraries) {
+  objects.put(script.text);
+  put_scripts(objects, libraries);
+  objects.put(configuration.bytes());
+  objects.put(core::canonical_json(pins.policies));
+}
+
+void end_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
+  payload["status"] = status;
+  state_in_log(stores, identity, "run_finished", stores.journal->finish(payload), status);
+}
+
+void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
+  payload["status"] = status;
+  state_in_log(stores, identity, "run_stopped", stores.journal->append("run_stopped", payload), status);
+}
+
+std::string libraries_sha256(const std::vector<Script>& libraries) {
+  return core::sha256_hex(core::canonical_json(library_manifest(libraries)));
+}
+
+void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>& libraries) {
+  for (const Script& each : libraries) objects.put(each.text);
+  objects.put(core::canonical_json(library_manifest(libraries)));
+}
+
+std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const Configuration& configuration,
+                                                           const RunbookInfo& info) {
+  std::map<std::string, std::filesystem::path> out;
+  for (const auto& [name, text] : info.roots) {
+    const auto& given = configuration.settings.runbooks.roots;
+    const auto at = given.find(name);
+    out[name] = at == given.end() ? desk.var / name : desk.folder / at->second;
+  }
+  return out;
+}
+
+}  // namespace ballast::host

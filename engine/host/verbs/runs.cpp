@@ -1,0 +1,109 @@
+// ballast runs: the runs of a desk, going on with one, giving one up.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include "core/error.hpp"
+#include "host/cli.hpp"
+#include "host/limits.hpp"
+#include "host/resume.hpp"
+#include "host/run_list.hpp"
+#include "host/run_report.hpp"
+
+namespace ballast::host {
+namespace {
+
+struct RunsOptions {
+  std::string run, actor, reason, status, runbook;
+  bool accept_change = false;
+};
+
+int list(const CommonOptions& common, const RunsOptions& options) {
+  const Desk desk = common.open_desk();
+  std::vector<RunSummary> runs = list_runs(desk);
+  std::erase_if(runs, [&](const RunSummary& each) {
+    return (!options.status.empty() && each.status != options.status) ||
+           (!options.runbook.empty() && each.runbook != options.runbook);
+  });
+  if (common.json) {
+    core::Json all = core::Json::array();
+    for (const RunSummary& each : runs) all.push_back(run_document(each));
+    fmt::print("{}\n", core::canonical_json({{"runs", all}}));
+    return kPassed;
+  }
+  if (runs.empty()) fmt::print("no runs{}\n", options.status.empty() && options.runbook.empty() ? "" : " like that");
+  for (const RunSummary& each : runs) {
+    fmt::print("{:<20}  {:<11}  {:>3} units  {:<10}  {}{}\n", each.started, each.status, each.units, each.actor, each.id,
+               each.at.empty() ? "" : ": " + each.at);
+  }
+  return kPassed;
+}
+
+int show(const CommonOptions& common, const RunsOptions& options) {
+  const Desk desk = common.open_desk();
+  const RunSummary run = find_run(desk, options.run);
+  if (common.json) {
+    core::Json out = run_document(run);
+    out["records"] = run_units(desk, options.run);
+    fmt::print("{}\n", core::canonical_json(out));
+  } else {
+    fmt::print("{}", run_text(desk, run));
+  }
+  return kPassed;
+}
+
+int resume(const CommonOptions& common, const RunsOptions& options) {
+  const Desk desk = common.open_desk();
+  const Configuration configuration = common.read(desk);
+  stop_on_interrupt();
+  return show_run(common, desk, [&](const auto& begun) {
+    begun(options.run);
+    return resume_run(desk, configuration, {options.run, options.actor, options.accept_change, common.json});
+  });
+}
+
+int abort(const CommonOptions& common, const RunsOptions& options) {
+  const Desk desk = common.open_desk();
+  const Configuration configuration = common.read(desk);
+  stop_on_interrupt();
+  return show_run(common, desk, [&](const auto&) {
+    return abort_run(desk, configuration, {options.run, options.actor, options.reason, common.json});
+  });
+}
+
+}  // namespace
+
+void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
+  auto options = std::make_shared<RunsOptions>();
+  CLI::App* runs = app.add_subcommand("runs", "List runs, go on with one, give one up");
+  runs->require_subcommand(1);
+  const auto verb = [&](const char* name, const char* text, auto work, const char* examples) {
+    CLI::App* out = runs->add_subcommand(name, text);
+    add_common_options(*out, common);
+    out->footer(examples);
+    out->callback([&common, &action, options, work] { action = [&common, options, work] { return work(common, *options); }; });
+    return out;
+  };
+  CLI::App* each = verb("list", "Show the runs, oldest first", list,
+                        "examples:\n  ballast runs list\n  ballast runs list --status waiting --json\n");
+  each->add_option("--status", options->status,
+                   "Only these: running, waiting, failed, interrupted, died, planned, finished, aborted");
+  each->add_option("--runbook", options->runbook, "Only runs of this runbook");
+  each = verb("show", "Show what a run did, unit by unit, and where it is", show,
+              "examples:\n  ballast runs show portfolio_cycle-20260115T000000Z-1f0c2d3e\n");
+  each->add_option("RUN", options->run, "Id of the run")->required();
+  each = verb("resume", "Go on with a run that was interrupted, waits, failed or died", resume,
+              "What was completed is not done again; an effect that may have been applied is asked for first.\n"
+              "examples:\n  ballast runs resume portfolio_cycle-20260115T000000Z-1f0c2d3e\n");
+  each->add_option("RUN", options->run, "Id of the run")->required();
+  each->add_option("--actor", options->actor, "Who resumes (default: the operating system's user)");
+  each->add_flag("--accept-change", options->accept_change,
+                 "Go on although scripts, policies or settings changed since");
+  each = verb("abort", "Take back the effects of a run, the last one first, and end it", abort,
+              "Exit status 1 when an effect that has no undo was left.\n"
+              "examples:\n  ballast runs abort rebalance_handover-20260115T000000Z-1f0c2d3e --reason 'wrong book'\n");
+  each->add_option("RUN", options->run, "Id of the run")->required();
+  each->add_option("--actor", options->actor, "Who aborts (default: the operating system's user)");
+  each->add_option("--reason", options->reason, "Why, for the record");
+}
+
+}  // namespace ballast::host
