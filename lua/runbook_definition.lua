@@ -109,6 +109,8 @@ end
 
 --- Checks every field of a definition. Throws: runbook.definition_shape.
 function runbook_definition.check(definition)
+  failure.require(type(definition) == "table", "runbook.definition_shape",
+    "a runbook is defined by a table, found " .. type(definition))
   for name in pairs(definition) do
     if fields[name] == nil then
       refuse(definition, nearest.message("field", tostring(name), names))

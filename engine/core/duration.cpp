@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -42,7 +43,7 @@ std::string format_duration(double seconds) {
     const bool exact = std::trunc(count) == count && count * unit.seconds == seconds && count < 0x1p53;
     if (exact && (count != 0 || unit.seconds == 1)) return fmt::format("{}{}", static_cast<std::int64_t>(count), unit.name);
   }
-  std::array<char, 400> text;  // the longest double has 309 digits before the point
+  std::array<char, 1100> text;  // the smallest double has 1074 digits
   const auto end = std::to_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
   return std::string(text.data(), end.ptr) + "s";
 }

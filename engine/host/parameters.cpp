@@ -201,7 +201,8 @@ class Definition {
       throw error(
           fmt::format("'choices' is for string, number, integer, instant and duration, found type {}", out_.type));
     }
-    if (!at->is_array() || at->empty()) refuse_shape("'choices': expected a list of values", *at);
+    if (!at->is_array()) refuse_shape("'choices': expected a list of values", *at);
+    if (at->empty()) throw error("'choices': expected a list of values, found a list without any");
     std::vector<Json> choices;
     for (std::size_t i = 0; i < at->size(); ++i) choices.push_back(value(fmt::format("choices[{}]", i + 1), (*at)[i]));
     out_.choices = std::move(choices);

@@ -219,7 +219,6 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   const RunbookInfo info = load_runbook(state, script);
   // Before the clock is read: people take their time to answer.
   const ParameterValues given_values = gather_parameters(info.parameters, request.parameters);
-  for (const std::string& each : given_values.warnings) fmt::print(stderr, "warning: {}\n", each);
   std::string base;  // of the run's name, which equal runs share
   RunIdentity identity = identify(desk, configuration, request, info, given_values, script, clock.now(), base);
 

@@ -62,6 +62,7 @@ int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   options.request.json = common.json;
   options.request.parameters.use_environment = true;
   options.request.parameters.may_ask = !options.no_input;
+  options.request.parameters.warn = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
   stop_on_interrupt();
   const RunResult result = execute_run(desk, configuration, options.request);
   const std::string status =
