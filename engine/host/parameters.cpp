@@ -36,8 +36,8 @@ std::string what_is_accepted(const Parameter& parameter) {
   if (parameter.type == "integer") return "an integer";
   if (parameter.type == "boolean") return "true or false";
   if (parameter.type == "table") return "a table or list";
-  if (parameter.type == "instant") return "an instant such as 2024-01-01T12:00:00Z, or a date";
-  if (parameter.type == "duration") return "a duration such as 90s, 15min, 4h or 14d";
+  if (parameter.type == "instant") return "an instant (such as 2024-01-01T12:00:00Z) or a date";
+  if (parameter.type == "duration") return "a duration (such as 90s, 15min, 4h, 14d)";
   return "text";
 }
 
@@ -77,7 +77,8 @@ std::string range_text(const Parameter& parameter) {
 Json in_bounds(const Parameter& parameter, Json value) {
   if ((parameter.minimum && is_before(parameter, value, *parameter.minimum)) ||
       (parameter.maximum && is_before(parameter, *parameter.maximum, value))) {
-    refuse(parameter, fmt::format("{}, {}", what_is_accepted(parameter), range_text(parameter)),
+    const bool both = parameter.minimum && parameter.maximum;
+    refuse(parameter, fmt::format("{} {} {}", what_is_accepted(parameter), both ? "from" : "of", range_text(parameter)),
            fmt::format("'{}'", shown_value(parameter, value)));
   }
   if (parameter.choices.empty() ||

@@ -42,7 +42,7 @@ TEST_SUITE("prompts") {
     REQUIRE(terminal.shows("count: How many. (integer; lots; 1 to 5)"));
     REQUIRE(terminal.shows("count> "));
     terminal.type("7\n");
-    REQUIRE(terminal.shows("expected an integer, 1 to 5, lots, found '7'"));
+    REQUIRE(terminal.shows("expected an integer from 1 to 5, lots, found '7'"));
     REQUIRE(terminal.shows("count> "));
     terminal.type(" 3 \n");
     REQUIRE(terminal.shows("mode: How. (string; fast, slow)"));

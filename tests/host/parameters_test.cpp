@@ -89,9 +89,9 @@ TEST_SUITE("parameters") {
     CHECK(refusal({"value=nan"}) == "argument | parameter value: expected a finite number, USD, found 'nan'");
     CHECK(refusal({"value=1x"}) == "argument | parameter value: expected a finite number, USD, found '1x'");
     CHECK(refusal({"value=101"}) ==
-          "argument | parameter value: expected a finite number, 0 to 100, USD, found '101'");
+          "argument | parameter value: expected a finite number from 0 to 100, USD, found '101'");
     CHECK(refusal({"value=1", "count=1.5"}) == "argument | parameter count: expected an integer, found '1.5'");
-    CHECK(refusal({"value=1", "count=0"}) == "argument | parameter count: expected an integer, at least 1, found '0'");
+    CHECK(refusal({"value=1", "count=0"}) == "argument | parameter count: expected an integer of at least 1, found '0'");
     CHECK(refusal({"value=1", "count=1e300"}) == "argument | parameter count: expected an integer, found '1e300'");
     CHECK(refusal({"value=1", "force=yes"}) == "argument | parameter force: expected true or false, found 'yes'");
     CHECK(refusal({"value=1", "mode=fats"}) ==
@@ -105,13 +105,13 @@ TEST_SUITE("parameters") {
           "argument | parameter since: '2024-02-30T00:00:00Z' is not a time: that date does not exist; accepted: "
           "2024-01-01T12:00:00Z, with a fraction or an offset such as +02:00");
     CHECK(refusal({"value=1", "since=2019-12-31"}) ==
-          "argument | parameter since: expected an instant such as 2024-01-01T12:00:00Z, or a date, at least "
+          "argument | parameter since: expected an instant (such as 2024-01-01T12:00:00Z) or a date of at least "
           "2020-01-01T00:00:00Z, found '2019-12-31T00:00:00Z'");
     CHECK(refusal({"value=1", "wait=90"}) ==
           "argument | parameter wait: '90' is not a duration; accepted: a number and s, min, h or d, such as 90s, "
           "15min, 4h, 14d");
     CHECK(refusal({"value=1", "wait=2d"}) ==
-          "argument | parameter wait: expected a duration such as 90s, 15min, 4h or 14d, 90s to 1d, found '2d'");
+          "argument | parameter wait: expected a duration (such as 90s, 15min, 4h, 14d) from 90s to 1d, found '2d'");
   }
 
   TEST_CASE("a faulty definition is refused with the word, what was found and what is accepted") {
@@ -141,18 +141,18 @@ TEST_SUITE("parameters") {
     CHECK(faulty(R"({"type": "integer", "text": "T.", "maximum": 1.5})") ==
           "'maximum': expected an integer, found the number 1.5");
     CHECK(faulty(R"({"type": "number", "text": "T.", "maximum": 1, "default": 2})") ==
-          "'default': expected a finite number, at most 1, found '2'");
+          "'default': expected a finite number of at most 1, found '2'");
     CHECK(faulty(R"({"type": "number", "text": "T.", "default": "2"})") ==
           "'default': expected a finite number, found the text '2'; numbers stand without quotes");
     CHECK(faulty(R"({"type": "string", "text": "T.", "default": 2})") ==
           "'default': expected text, found the number 2; text that looks like a number stands in quotes");
     CHECK(faulty(R"({"type": "duration", "text": "T.", "default": 90})") ==
-          "'default': expected a duration such as 90s, 15min, 4h or 14d, found the number 90");
+          "'default': expected a duration (such as 90s, 15min, 4h, 14d), found the number 90");
     CHECK(faulty(R"({"type": "duration", "text": "T.", "default": "90"})").starts_with("'default': '90' is not a"));
     CHECK(faulty(R"({"type": "string", "text": "T.", "choices": ["a", 1]})") ==
           "'choices[2]': expected text, found the number 1; text that looks like a number stands in quotes");
     CHECK(faulty(R"({"type": "integer", "text": "T.", "minimum": 2, "choices": [1]})") ==
-          "'choices[1]': expected an integer, at least 2, found '1'");
+          "'choices[1]': expected an integer of at least 2, found '1'");
     CHECK(faulty(R"({"type": "string", "text": "T.", "choices": []})") ==
           "'choices': expected a list of values, found a list without any");
     CHECK(faulty(R"({"type": "boolean", "text": "T.", "choices": [true]})") ==
@@ -221,10 +221,10 @@ TEST_SUITE("parameters") {
           "argument | FILE:1:1: parameter force: expected true or false, found the text 'true'; true and false stand "
           "without quotes");
     CHECK(refused("p.yaml", "table: {}\nwait: 90\n") ==
-          "argument | FILE:2:1: parameter wait: expected a duration such as 90s, 15min, 4h or 14d, found the number 90");
+          "argument | FILE:2:1: parameter wait: expected a duration (such as 90s, 15min, 4h, 14d), found the number 90");
     CHECK(refused("p.yaml", "count:\n") == "argument | FILE:1:1: parameter count: expected an integer, found nothing");
     CHECK(refused("p.yaml", "value: 101\n") ==  // also where --set wins
-          "argument | FILE:1:1: parameter value: expected a finite number, 0 to 100, USD, found '101'");
+          "argument | FILE:1:1: parameter value: expected a finite number from 0 to 100, USD, found '101'");
     CHECK(refused("p.json", R"({"cuont": 1})") == "argument | FILE: unknown parameter 'cuont' (did you mean 'count'?)");
     CHECK(refused("p.yaml", "- 1\n") == "argument | FILE:1:1: expected parameters by name, 'name: value'");
     CHECK(refused("p.txt", "") == "argument | FILE: the name of a settings file ends in .yaml, .yml, .toml or .json");
