@@ -154,12 +154,12 @@ class Gathering {
       if (each.required && each.name != parameter.name && !out_.values.contains(each.name))
         others += fmt::format("{}'{}'", others.empty() ? " Also missing: " : ", ", each.name);
     }
-    throw Error(Code::argument,
-                fmt::format("'{}' is missing: {} Give it with --set {}={}, in a file of --params or as {}.{}",
-                            parameter.name, parameter.text, parameter.name,
-                            parameter.type == "secret" ? "env:NAME" : "...", parameter_variable(parameter.name),
-                            others.empty() ? others : others + "."),
-                "parameter " + parameter.name);
+    throw Error(
+        Code::argument,
+        fmt::format("'{}' is missing: {} Give it with --set {}={}, in a file of --params or as {}.{}", parameter.name,
+                    parameter.text, parameter.name, parameter.type == "secret" ? "env:NAME" : "...",
+                    parameter_variable(parameter.name), others.empty() ? others : others + "."),
+        "parameter " + parameter.name);
   }
 
   void warn_of_variables(const std::function<void(const std::string&)>& warn) const {
@@ -176,8 +176,7 @@ class Gathering {
     }
     std::sort(unread.begin(), unread.end());
     for (const std::string& each : unread) {
-      const std::string_view near =
-          core::nearest_name(std::string_view(each).substr(kVariablePrefix.size()), suffixes);
+      const std::string_view near = core::nearest_name(std::string_view(each).substr(kVariablePrefix.size()), suffixes);
       warn(fmt::format("{} is set, and this runbook has no parameter of that name{}", core::printable(each),
                        near.empty() ? "" : fmt::format(" (did you mean {}{}?)", kVariablePrefix, near)));
     }

@@ -27,7 +27,8 @@ struct ParameterValues {
   core::Json values = core::Json::object();  ///< by name, what the script gets; of a secret the placeholder
   /// By name: "set", "file:PLACE" (with line and column where the format has them), "environment", "default", "asked".
   core::Json origins = core::Json::object();
-  /// Placeholder to env:NAME or file:PATH (absolute), to be read again by read_secrets. A secret that was typed has none.
+  /// Placeholder to env:NAME or file:PATH (absolute), to be read again by read_secrets. A secret that was typed has
+  /// none.
   std::map<std::string, std::string> secret_references;
   Secrets secrets;  ///< by placeholder
 

@@ -94,8 +94,8 @@ Json in_bounds(const Parameter& parameter, Json value) {
 
 Json number_of(const Parameter& parameter, double value, std::string_view found) {
   const bool whole = parameter.type == "integer";
-  if (!std::isfinite(value) || (whole && (std::trunc(value) != value ||
-                                          std::fabs(value) > static_cast<double>(core::kMaxJsonInteger))))
+  if (!std::isfinite(value) ||
+      (whole && (std::trunc(value) != value || std::fabs(value) > static_cast<double>(core::kMaxJsonInteger))))
     refuse(parameter, what_is_accepted(parameter), found);
   if (whole) return in_bounds(parameter, static_cast<std::int64_t>(value));
   return in_bounds(parameter, value);
@@ -188,8 +188,8 @@ class Definition {
       *limit = value(word, *at);
     }
     if (minimum && maximum && is_before(out_, *maximum, *minimum)) {
-      throw error(fmt::format("'minimum' {} is above 'maximum' {}", shown_value(out_, *minimum),
-                              shown_value(out_, *maximum)));
+      throw error(
+          fmt::format("'minimum' {} is above 'maximum' {}", shown_value(out_, *minimum), shown_value(out_, *maximum)));
     }
     out_.minimum = std::move(minimum);
     out_.maximum = std::move(maximum);
@@ -257,8 +257,8 @@ Json value_from_text(const Parameter& parameter, const std::string& text) {
   if (parameter.type == "instant" || parameter.type == "duration") {
     Json value;
     try {
-      value = parameter.type == "instant" ? Json(core::format_instant(instant_of(text)))
-                                          : Json(core::parse_duration(text));
+      value =
+          parameter.type == "instant" ? Json(core::format_instant(instant_of(text))) : Json(core::parse_duration(text));
     } catch (const Error& e) {
       throw e.at("parameter " + parameter.name);
     }
@@ -298,8 +298,7 @@ std::string shown_value(const Parameter& parameter, const Json& value) {
 
 std::string accepted_values(const Parameter& parameter) {
   std::string choices;
-  for (const Json& each : parameter.choices)
-    choices += (choices.empty() ? "" : ", ") + shown_value(parameter, each);
+  for (const Json& each : parameter.choices) choices += (choices.empty() ? "" : ", ") + shown_value(parameter, each);
   const std::string range = range_text(parameter);
   return range + (range.empty() || choices.empty() ? "" : "; one of ") + choices;
 }

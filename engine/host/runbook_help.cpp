@@ -68,7 +68,7 @@ std::string labelled(const std::string& label, std::string_view text) {
 }
 
 using Row = std::array<std::string, 5>;
-constexpr Row kHeading{"name", "type", "unit", "accepted", "default"};
+const Row kHeading{"name", "type", "unit", "accepted", "default"};
 
 Row row_of(const Parameter& each) {
   std::string standard = each.required ? "required" : "";
@@ -121,8 +121,7 @@ std::string named_texts(const char* heading, const std::map<std::string, std::st
   for (const auto& [name, text] : texts)
     if (width_of(name) + 4 <= kWidestLabel) width = std::max(width, width_of(name));
   std::string out = fmt::format("\n{}:\n", heading);
-  for (const auto& [name, text] : texts)
-    out += labelled(fmt::format("  {:<{}}  ", name, width), text);
+  for (const auto& [name, text] : texts) out += labelled(fmt::format("  {:<{}}  ", name, width), text);
   return out;
 }
 
@@ -150,16 +149,17 @@ std::string runbook_help(const RunbookInfo& info) {
   out += labelled("", info.summary);
   if (!info.parameters.empty()) {
     out += "\nparameters:\n" + parameter_table(info.parameters) + "\n";
-    out += labelled("", fmt::format("Each is given as --set name=value, in a file of --params, or in the environment as {}.",
-                                    parameter_variable("name")));
-    if (std::any_of(info.parameters.begin(), info.parameters.end(), [](const auto& each) { return each.type == "secret"; }))
+    out += labelled(
+        "", fmt::format("Each is given as --set name=value, in a file of --params, or in the environment as {}.",
+                        parameter_variable("name")));
+    if (std::any_of(info.parameters.begin(), info.parameters.end(),
+                    [](const auto& each) { return each.type == "secret"; }))
       out += labelled("", "A secret is given as env:NAME or file:PATH (mode 0600), or typed when it is asked for.");
   }
   out += step_list(info.steps);
   out += named_texts("effects it may have", info.effects);
   out += named_texts("folders it may write", info.roots);
-  if (!info.target.empty())
-    out += "\n" + labelled("one run at a time for equal: ", comma_separated(info.target));
+  if (!info.target.empty()) out += "\n" + labelled("one run at a time for equal: ", comma_separated(info.target));
   out += named_texts("artefacts", info.artefacts);
   if (!info.acceptance.empty()) {
     out += "\nacceptance:\n";
@@ -188,9 +188,9 @@ Json runbook_document(const RunbookInfo& info) {
     if (!each.name.empty()) step["name"] = each.name;
     steps.push_back(std::move(step));
   }
-  return {{"name", info.name},           {"version", info.version},   {"file", info.file},
-          {"summary", info.summary},     {"parameters", parameters},  {"steps", steps},
-          {"effects", info.effects},     {"roots", info.roots},       {"target", info.target},
+  return {{"name", info.name},           {"version", info.version},      {"file", info.file},
+          {"summary", info.summary},     {"parameters", parameters},     {"steps", steps},
+          {"effects", info.effects},     {"roots", info.roots},          {"target", info.target},
           {"artefacts", info.artefacts}, {"acceptance", info.acceptance}};
 }
 

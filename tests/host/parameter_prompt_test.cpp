@@ -87,6 +87,9 @@ TEST_SUITE("prompts") {
     REQUIRE(terminal.shows("token: Token of the desk. (secret)"));
     REQUIRE(terminal.shows("token (does not show)> "));
     CHECK(!terminal.echoes());
+    terminal.type("\x1a");  // Ctrl-Z; the question is put again
+    REQUIRE(terminal.shows("token (does not show)> "));
+    CHECK(!terminal.echoes());
     terminal.type("env:HOME\n");
     REQUIRE(terminal.shows("type the secret itself"));
     REQUIRE(terminal.shows("> "));

@@ -22,7 +22,7 @@ const std::vector<host::Parameter>& declared() {
     "since": {"type": "instant", "text": "Since.", "minimum": "2020-01-01"},
     "wait": {"type": "duration", "text": "Wait.", "minimum": "90s", "maximum": "1d"}})",
                                                                  "test"),
-                                                 "runbook 'x'");
+                                                "runbook 'x'");
   return out;
 }
 
@@ -91,7 +91,8 @@ TEST_SUITE("parameters") {
     CHECK(refusal({"value=101"}) ==
           "argument | parameter value: expected a finite number from 0 to 100, USD, found '101'");
     CHECK(refusal({"value=1", "count=1.5"}) == "argument | parameter count: expected an integer, found '1.5'");
-    CHECK(refusal({"value=1", "count=0"}) == "argument | parameter count: expected an integer of at least 1, found '0'");
+    CHECK(refusal({"value=1", "count=0"}) ==
+          "argument | parameter count: expected an integer of at least 1, found '0'");
     CHECK(refusal({"value=1", "count=1e300"}) == "argument | parameter count: expected an integer, found '1e300'");
     CHECK(refusal({"value=1", "force=yes"}) == "argument | parameter force: expected true or false, found 'yes'");
     CHECK(refusal({"value=1", "mode=fats"}) ==
@@ -119,8 +120,9 @@ TEST_SUITE("parameters") {
     CHECK(faulty(R"({"type": "number", "text": "T.", "minimun": 1})") ==
           "unknown field 'minimun' (did you mean 'minimum'?)");
     CHECK(faulty(R"({"type": "nubmer", "text": "T."})") == "unknown type 'nubmer' (did you mean 'number'?)");
-    CHECK(faulty(R"({"type": "whatever", "text": "T."})") ==
-          "unknown type 'whatever'; accepted: number, integer, string, boolean, file, table, instant, duration, secret");
+    CHECK(
+        faulty(R"({"type": "whatever", "text": "T."})") ==
+        "unknown type 'whatever'; accepted: number, integer, string, boolean, file, table, instant, duration, secret");
     CHECK(faulty(R"({"text": "T."})") ==
           "'type' is missing: one of number, integer, string, boolean, file, table, instant, duration, secret");
     CHECK(faulty(R"({"type": "number"})") == "'text' is missing: a sentence that says what the parameter means");
@@ -184,7 +186,8 @@ TEST_SUITE("parameters") {
     CHECK(read[2].standard->is_number_integer());
   }
 
-  TEST_CASE("of several sources the first counts: --set, file, environment, default; each value says where it is from") {
+  TEST_CASE(
+      "of several sources the first counts: --set, file, environment, default; each value says where it is from") {
     test::TestDesk desk;
     desk.spill("p.yaml", "count: 5\nvalue: 2\nmode: slow\n");
     const std::string file = (desk.desk() / "p.yaml").string();
@@ -212,16 +215,19 @@ TEST_SUITE("parameters") {
       if (const auto at = found.find(file); at != std::string::npos) found.replace(at, file.size(), "FILE");
       return found;
     };
-    CHECK(refused("p.yaml", "count: '5'\n") ==
-          "argument | FILE:1:1: parameter count: expected an integer, found the text '5'; numbers stand without quotes");
-    CHECK(refused("p.yaml", "mode: 5\n") ==
-          "argument | FILE:1:1: parameter mode: expected text, found the number 5; text that looks like a number stands "
-          "in quotes");
+    CHECK(
+        refused("p.yaml", "count: '5'\n") ==
+        "argument | FILE:1:1: parameter count: expected an integer, found the text '5'; numbers stand without quotes");
+    CHECK(
+        refused("p.yaml", "mode: 5\n") ==
+        "argument | FILE:1:1: parameter mode: expected text, found the number 5; text that looks like a number stands "
+        "in quotes");
     CHECK(refused("p.toml", "force = 'true'\n") ==
           "argument | FILE:1:1: parameter force: expected true or false, found the text 'true'; true and false stand "
           "without quotes");
-    CHECK(refused("p.yaml", "table: {}\nwait: 90\n") ==
-          "argument | FILE:2:1: parameter wait: expected a duration (such as 90s, 15min, 4h, 14d), found the number 90");
+    CHECK(
+        refused("p.yaml", "table: {}\nwait: 90\n") ==
+        "argument | FILE:2:1: parameter wait: expected a duration (such as 90s, 15min, 4h, 14d), found the number 90");
     CHECK(refused("p.yaml", "count:\n") == "argument | FILE:1:1: parameter count: expected an integer, found nothing");
     CHECK(refused("p.yaml", "value: 101\n") ==  // also where --set wins
           "argument | FILE:1:1: parameter value: expected a finite number from 0 to 100, USD, found '101'");
@@ -244,8 +250,9 @@ TEST_SUITE("parameters") {
     input.use_environment = true;
     input.warn = [&](const std::string& text) { told.push_back(text); };
     // Told although the run is refused: the misspelt variable is why.
-    CHECK(error_text([&] { return host::gather_parameters(declared(), input).values; })
-              .starts_with("argument | parameter value: 'value' is missing"));
+    CHECK(error_text([&] {
+            return host::gather_parameters(declared(), input).values;
+          }).starts_with("argument | parameter value: 'value' is missing"));
     CHECK(told == std::vector<std::string>{
                       "BALLAST_PARAM_VAULE is set, and this runbook has no parameter of that name (did you mean "
                       "BALLAST_PARAM_VALUE?)",

@@ -108,13 +108,14 @@ TEST_SUITE("runbook help") {
   TEST_CASE("no line is longer than 100 columns, whatever the definition holds") {
     TestDesk desk;
     const std::string word(150, 'w');
-    desk.spill("runbooks/wide.lua", "local runbook = require 'runbook'\nlocal w = ('w'):rep(150)\n"
-                                    "local s = ('some words '):rep(30)\n"
-                                    "return runbook.define { name = 'wide', version = 1, summary = s .. w,\n"
-                                    "  params = { ['p' .. w] = { type = 'string', unit = s, text = s .. w, default = w,\n"
-                                    "    choices = { w, s } } },\n"
-                                    "  steps = { { name = w, text = s } , s }, effects = { [w] = s .. w }, roots = { a = w },\n"
-                                    "  target = { 'p' .. w }, acceptance = { s, w }, main = function() end }\n");
+    desk.spill("runbooks/wide.lua",
+               "local runbook = require 'runbook'\nlocal w = ('w'):rep(150)\n"
+               "local s = ('some words '):rep(30)\n"
+               "return runbook.define { name = 'wide', version = 1, summary = s .. w,\n"
+               "  params = { ['p' .. w] = { type = 'string', unit = s, text = s .. w, default = w,\n"
+               "    choices = { w, s } } },\n"
+               "  steps = { { name = w, text = s } , s }, effects = { [w] = s .. w }, roots = { a = w },\n"
+               "  target = { 'p' .. w }, acceptance = { s, w }, main = function() end }\n");
     const Ran ran = desk.run({"run", "wide", "--help"});
     CAPTURE(ran.out);
     CHECK(ran.status == 0);
@@ -130,15 +131,28 @@ TEST_SUITE("runbook help") {
 
   TEST_CASE("a faulty parameter is refused with the runbook and its file, before anything is written") {
     TestDesk desk;
-    desk.spill("runbooks/odd.lua",
-               "return require('runbook').define { name = 'odd', version = 1, summary = 'S.',\n"
-               "  params = { a = { type = 'number', text = 'A.', minimum = 3, maximum = 2 } }, main = function() end }\n");
+    desk.spill(
+        "runbooks/odd.lua",
+        "return require('runbook').define { name = 'odd', version = 1, summary = 'S.',\n"
+        "  params = { a = { type = 'number', text = 'A.', minimum = 3, maximum = 2 } }, main = function() end }\n");
     for (const auto& arguments : {std::vector<std::string>{"run", "odd"}, {"run", "odd", "--help"}}) {
       const Ran ran = desk.run(arguments);
       CHECK(ran.status == 2);
-      CHECK(ran.error ==
-            "error: runbooks/odd.lua: runbook 'odd': parameter 'a': 'minimum' 3 is above 'maximum' 2\n");
+      CHECK(ran.error == "error: runbooks/odd.lua: runbook 'odd': parameter 'a': 'minimum' 3 is above 'maximum' 2\n");
     }
     CHECK(!std::filesystem::exists(desk.var()));
+  }
+
+  TEST_CASE("a table that runbook.define did not make is read with the same care") {
+    TestDesk desk;
+    const std::string before = "return { name = 'own', version = 1, summary = 'S.', start = function() end, ";
+    for (const char* each : {"steps = { 5 }", "steps = { {} }", "steps = 5", "effects = { a = {} }", "roots = 5",
+                             "target = { true }", "acceptance = { {} }", "params = { a = { type = 5 } }"}) {
+      CAPTURE(each);
+      desk.spill("runbooks/own.lua", before + each + " }");
+      const Ran ran = desk.run({"run", "own", "--help"});
+      CHECK(ran.status == 2);
+      CHECK(ran.error.starts_with("error: runbooks/own.lua: runbook 'own': "));
+    }
   }
 }

@@ -55,8 +55,7 @@ TEST_SUITE("secrets") {
     const auto given = gathered("env:BALLAST_TEST_TOKEN");
     CHECK(given.values == core::Json{{"token", "secret:token"}});
     CHECK(given.origins == core::Json{{"token", "set"}});
-    CHECK(given.secret_references ==
-          std::map<std::string, std::string>{{"secret:token", "env:BALLAST_TEST_TOKEN"}});
+    CHECK(given.secret_references == std::map<std::string, std::string>{{"secret:token", "env:BALLAST_TEST_TOKEN"}});
     CHECK(given.secrets.value("secret:token") == kSecret);
     CHECK(given.secrets.placeholders() == std::vector<std::string>{"secret:token"});
     CHECK(error_text([&] { return given.secrets.value("secret:other").size(); }) ==

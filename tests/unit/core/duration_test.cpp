@@ -16,8 +16,8 @@ using test::error_text;
 TEST_SUITE_BEGIN("core");
 
 TEST_CASE("parse_duration reads a number with its unit as seconds") {
-  const std::vector<std::pair<std::string, double>> known{
-      {"90s", 90}, {"15min", 900}, {"4h", 14400}, {"14d", 1209600}, {"0s", 0}, {"0.5s", 0.5}, {"1.5h", 5400}};
+  const std::vector<std::pair<std::string, double>> known{{"90s", 90}, {"15min", 900}, {"4h", 14400}, {"14d", 1209600},
+                                                          {"0s", 0},   {"0.5s", 0.5},  {"1.5h", 5400}};
   for (const auto& known_pair : known) {
     CAPTURE(known_pair.first);
     CHECK(parse_duration(known_pair.first) == known_pair.second);
@@ -36,9 +36,9 @@ TEST_CASE("parse_duration refuses what has no unit, another one, or more than on
 }
 
 TEST_CASE("format_duration writes the largest whole unit, and reads back equal") {
-  const std::vector<std::pair<double, std::string>> known{{0, "0s"},       {1, "1s"},      {90, "90s"},   {900, "15min"},
-                                                          {5400, "90min"}, {14400, "4h"},  {86400, "1d"}, {0.5, "0.5s"},
-                                                          {90.25, "90.25s"}, {1e-7, "0.0000001s"}};
+  const std::vector<std::pair<double, std::string>> known{
+      {0, "0s"},     {1, "1s"},     {90, "90s"},   {900, "15min"},    {5400, "90min"},
+      {14400, "4h"}, {86400, "1d"}, {0.5, "0.5s"}, {90.25, "90.25s"}, {1e-7, "0.0000001s"}};
   for (const auto& known_pair : known) CHECK(format_duration(known_pair.first) == known_pair.second);
   for (const double seconds : {0.1, 1.0 / 3, 1e15, 9007199254740993.0, 1e22, 1e300, 1.7976931348623157e308, 5e-324}) {
     CAPTURE(seconds);

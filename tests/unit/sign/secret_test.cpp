@@ -15,7 +15,7 @@ using test::error_text;
 TEST_SUITE_BEGIN("sign");
 
 TEST_CASE("a move hands the bytes over where they are: no copy of them stays behind") {
-  for (const std::size_t size : {0, 1, 15, 16, 4096}) {
+  for (const std::size_t size : {0U, 1U, 15U, 16U, 4096U}) {
     CAPTURE(size);
     sign::Secret first(size);
     const char* bytes = first.data();
@@ -38,7 +38,7 @@ TEST_CASE("only a file that is the owner's alone is read") {
   REQUIRE(out != nullptr);
   std::fputs("abc", out);
   std::fclose(out);
-  for (const mode_t mode : {0640, 0604, 0620, 0601}) {
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0601U}) {
     ::chmod(file.c_str(), mode);
     CHECK(read(file, sign::Links::follow).find("a token that others may read is refused") != std::string::npos);
   }
