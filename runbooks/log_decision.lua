@@ -11,6 +11,7 @@ return runbook.define {
     portfolio_id = { type = "string", text = "Portfolio it is about." },
     decision = { type = "table", default = {}, text = "Figures of the decision, as a JSON object." },
   },
+  steps = { { name = "record", text = "the decision, with the note, in the decision log" } },
   acceptance = { "the entry stands in the decision log" },
   main = function(run)
     local decision = run.params.decision

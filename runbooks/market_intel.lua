@@ -14,6 +14,11 @@ return runbook.define {
     lookback_bars = { type = "integer", minimum = 1, text = "Newest bars used; the governor's when left out. portfolio_cycle takes only the governor's.", unit = "bars" },
     folder = { type = "string", default = "market_intel", text = "Folder below var that the report goes to." },
   },
+  steps = {
+    { name = "governor", text = "read the governor and its assets" },
+    { name = "measure", text = "measure each asset over the newest bars of the store" },
+    "write and sign the report",
+  },
   artefacts = { report = "var/<folder>/market_intel_<governor>_<time>.json and .sig" },
   acceptance = { "every asset of the governor has a snapshot, or its absence is named" },
   main = function(run)

@@ -30,6 +30,15 @@ return runbook.define {
     summary = { type = "string", default = "audit/portfolio/summary", text = "Where below var the summary goes, without ending." },
     force = { type = "boolean", default = false, text = "Set the cooldown aside." },
   },
+  steps = {
+    { name = "governor", text = "read the governor and its assets" },
+    { name = "market", text = "read the market report, or measure the store" },
+    { name = "weights", text = "read the current weights" },
+    { name = "slo_report", text = "read the SLO report, where one is named" },
+    { name = "stress_report", text = "read the stress report, where one is named" },
+    "ask the policy; its decision is durable before anything is written",
+    "write and sign the summary",
+  },
   artefacts = { summary = "var/<summary>.json and .sig", csv = "var/<summary>.csv and .sig" },
   acceptance = { "the decision stands in the decision log", "an unknown never raised a weight" },
   main = function(run)

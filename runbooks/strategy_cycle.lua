@@ -43,6 +43,13 @@ return runbook.define {
     force = { type = "boolean", default = false, text = "Set the rebalance interval aside." },
     report = { type = "string", default = "audit/strategies", text = "Folder below var that the report goes to." },
   },
+  steps = {
+    { name = "governor", text = "read the governor and its strategies" },
+    { name = "events", text = "read what was observed" },
+    { name = "state", text = "find the last decision of this governor and environment in the log" },
+    "ask the policy; its decision is durable before anything is written",
+    "write and sign the report",
+  },
   artefacts = { report = "var/<report>/<governor>.json and .csv, each with .sig" },
   acceptance = { "the decision stands in the decision log", "every change of weight or target volatility is in the report" },
   main = function(run)

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 
 #include <fmt/format.h>
 
@@ -30,9 +31,9 @@ double parse_duration(std::string_view text) {
         std::isfinite(seconds))
       return seconds;
   }
-  throw Error(Code::argument,
-              fmt::format("'{}' is not a duration; accepted: a number and s, min, h or d, such as 90s, 15min, 4h, 14d",
-                          text));
+  throw Error(
+      Code::argument,
+      fmt::format("'{}' is not a duration; accepted: a number and s, min, h or d, such as 90s, 15min, 4h, 14d", text));
 }
 
 std::string format_duration(double seconds) {
@@ -40,9 +41,10 @@ std::string format_duration(double seconds) {
     // Past 2^53 counts of a unit skip integers, and what is written would read back as something else.
     const double count = seconds / unit.seconds;
     const bool exact = std::trunc(count) == count && count * unit.seconds == seconds && count < 0x1p53;
-    if (exact && (count != 0 || unit.seconds == 1)) return fmt::format("{}{}", static_cast<std::int64_t>(count), unit.name);
+    if (exact && (count != 0 || unit.seconds == 1))
+      return fmt::format("{}{}", static_cast<std::int64_t>(count), unit.name);
   }
-  std::array<char, 400> text;  // the longest double has 309 digits before the point
+  std::array<char, 1100> text;  // the smallest double has 1074 digits
   const auto end = std::to_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
   return std::string(text.data(), end.ptr) + "s";
 }

@@ -74,8 +74,8 @@ std::string CommonOptions::var_option() const { return var == "var" ? "" : " --v
 
 std::string CommonOptions::how_to_go_on() const {
   if (open_run->empty()) return {};
-  return fmt::format("go on with it: ballast runs resume {0}{1}\n  take it back: ballast runs abort {0}{1}\n", *open_run,
-                     var_option());
+  return fmt::format("go on with it: ballast runs resume {0}{1}\n  take it back: ballast runs abort {0}{1}\n",
+                     *open_run, var_option());
 }
 
 Configuration CommonOptions::read(const Desk& at) const {

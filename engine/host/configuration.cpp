@@ -44,7 +44,8 @@ void add_governors(core::Json& governors, core::Json& unreadable, const std::fil
     unreadable.erase(name);
     const auto [first, only] = files_here.emplace(name, file.filename().string());
     if (!only) {
-      unreadable[name] = fmt::format("config/governors has both {} and {}: keep one", first->second, file.filename().string());
+      unreadable[name] =
+          fmt::format("config/governors has both {} and {}: keep one", first->second, file.filename().string());
       continue;
     }
     try {

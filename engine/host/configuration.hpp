@@ -114,9 +114,9 @@ template <>
 struct Record<host::RunbookSettings> {
   using S = host::RunbookSettings;
   static constexpr std::string_view name = "RunbookSettings", doc = "How runbooks run.";
-  static constexpr auto fields = std::tuple{
-      field(&S::roots, {.name = "roots",
-                        .doc = "Folders that effects may write, by the name that runbooks declare; var/NAME when not set."})};
+  static constexpr auto fields = std::tuple{field(
+      &S::roots, {.name = "roots",
+                  .doc = "Folders that effects may write, by the name that runbooks declare; var/NAME when not set."})};
 };
 
 template <>

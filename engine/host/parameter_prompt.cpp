@@ -25,8 +25,7 @@ std::string question(const Parameter& parameter) {
 template <class Read>
 auto ask(const Parameter& parameter, Echo echo, Read read) -> std::optional<decltype(read(sign::Secret()))> {
   fmt::print(stderr, "{}", question(parameter));
-  const std::string prompt =
-      fmt::format("{}{}> ", parameter.name, echo == Echo::off ? " (does not show)" : "");
+  const std::string prompt = fmt::format("{}{}> ", parameter.name, echo == Echo::off ? " (does not show)" : "");
   for (int answers = 1;; ++answers) {
     std::optional<sign::Secret> line = ask_line(prompt, echo);
     if (!line) {
@@ -52,9 +51,8 @@ std::string without_blanks(std::string_view text) {
 }  // namespace
 
 std::optional<core::Json> ask_parameter(const Parameter& parameter) {
-  return ask(parameter, Echo::on, [&](sign::Secret line) {
-    return value_from_text(parameter, without_blanks(line.view()));
-  });
+  return ask(parameter, Echo::on,
+             [&](sign::Secret line) { return value_from_text(parameter, without_blanks(line.view())); });
 }
 
 std::optional<sign::Secret> ask_secret(const Parameter& parameter) {

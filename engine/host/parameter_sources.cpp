@@ -1,12 +1,14 @@
 #include "host/parameter_sources.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "core/printable.hpp"
 #include "host/parameter_prompt.hpp"
 #include "host/terminal_prompt.hpp"
 #include "settings/document.hpp"
@@ -60,14 +62,15 @@ class Gathering {
     }
   }
 
-  void take_environment() {
+  /// Warns first: a misspelt variable is often why a parameter is missing.
+  void take_environment(const std::function<void(const std::string&)>& warn) {
+    if (warn) warn_of_variables(warn);
     for (const Parameter& each : declared_) {
       const std::string variable = parameter_variable(each.name);
       const char* value = std::getenv(variable.c_str());
       if (value == nullptr || out_.values.contains(each.name)) continue;
       read_at(variable, [&] { take_text(each, value, "environment"); });
     }
-    warn_of_variables();
   }
 
   void take_defaults() {
@@ -151,30 +154,32 @@ class Gathering {
       if (each.required && each.name != parameter.name && !out_.values.contains(each.name))
         others += fmt::format("{}'{}'", others.empty() ? " Also missing: " : ", ", each.name);
     }
-    throw Error(Code::argument,
-                fmt::format("'{}' is missing: {} Give it with --set {}={}, in a file of --params or as {}.{}",
-                            parameter.name, parameter.text, parameter.name,
-                            parameter.type == "secret" ? "env:NAME" : "...", parameter_variable(parameter.name),
-                            others.empty() ? others : others + "."),
-                "parameter " + parameter.name);
+    throw Error(
+        Code::argument,
+        fmt::format("'{}' is missing: {} Give it with --set {}={}, in a file of --params or as {}.{}", parameter.name,
+                    parameter.text, parameter.name, parameter.type == "secret" ? "env:NAME" : "...",
+                    parameter_variable(parameter.name), others.empty() ? others : others + "."),
+        "parameter " + parameter.name);
   }
 
-  void warn_of_variables() {
+  void warn_of_variables(const std::function<void(const std::string&)>& warn) const {
     std::vector<std::string> known;
     for (const Parameter& each : declared_) known.push_back(parameter_variable(each.name));
     std::vector<std::string_view> suffixes;  // the common beginning says nothing about how near two names are
     for (const std::string& each : known) suffixes.push_back(std::string_view(each).substr(kVariablePrefix.size()));
+    std::vector<std::string> unread;
     for (char** at = environ; at != nullptr && *at != nullptr; ++at) {
       const std::string_view entry(*at);
       const std::string_view variable = entry.substr(0, entry.find('='));
-      if (!variable.starts_with(kVariablePrefix) || std::find(known.begin(), known.end(), variable) != known.end())
-        continue;
-      const std::string_view near = core::nearest_name(variable.substr(kVariablePrefix.size()), suffixes);
-      out_.warnings.push_back(
-          fmt::format("{} is set, and this runbook has no parameter of that name{}", variable,
-                      near.empty() ? "" : fmt::format(" (did you mean {}{}?)", kVariablePrefix, near)));
+      if (variable.starts_with(kVariablePrefix) && std::find(known.begin(), known.end(), variable) == known.end())
+        unread.emplace_back(variable);
     }
-    std::sort(out_.warnings.begin(), out_.warnings.end());
+    std::sort(unread.begin(), unread.end());
+    for (const std::string& each : unread) {
+      const std::string_view near = core::nearest_name(std::string_view(each).substr(kVariablePrefix.size()), suffixes);
+      warn(fmt::format("{} is set, and this runbook has no parameter of that name{}", core::printable(each),
+                       near.empty() ? "" : fmt::format(" (did you mean {}{}?)", kVariablePrefix, near)));
+    }
   }
 
   const std::vector<Parameter>& declared_;
@@ -199,7 +204,7 @@ ParameterValues gather_parameters(const std::vector<Parameter>& declared, const 
   Gathering gathering(declared);
   gathering.take_set(input.set);
   if (input.file) gathering.take_file(*input.file);
-  if (input.use_environment) gathering.take_environment();
+  if (input.use_environment) gathering.take_environment(input.warn);
   gathering.take_defaults();
   gathering.read_references();
   gathering.require_all(input.may_ask && can_ask());

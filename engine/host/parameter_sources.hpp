@@ -2,6 +2,7 @@
 // environment, the default, a person at the terminal.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,20 +15,22 @@
 namespace ballast::host {
 
 struct ParameterInput {
-  std::vector<std::string> set;      ///< "name=value"
-  std::optional<std::string> file;   ///< YAML, TOML or JSON, by the ending of its name
-  bool use_environment = false;      ///< read BALLAST_PARAM_NAME
-  bool may_ask = false;              ///< ask for what is required and missing, where somebody is there
+  std::vector<std::string> set;     ///< "name=value"
+  std::optional<std::string> file;  ///< YAML, TOML or JSON, by the ending of its name
+  bool use_environment = false;     ///< read BALLAST_PARAM_NAME
+  bool may_ask = false;             ///< ask for what is required and missing, where somebody is there
+  /// Is told, in a sentence each, of variables BALLAST_PARAM_* that no parameter reads; may be empty.
+  std::function<void(const std::string&)> warn;
 };
 
 struct ParameterValues {
   core::Json values = core::Json::object();  ///< by name, what the script gets; of a secret the placeholder
   /// By name: "set", "file:PLACE" (with line and column where the format has them), "environment", "default", "asked".
   core::Json origins = core::Json::object();
-  /// Placeholder to env:NAME or file:PATH (absolute), to be read again by read_secrets. A secret that was typed has none.
+  /// Placeholder to env:NAME or file:PATH (absolute), to be read again by read_secrets. A secret that was typed has
+  /// none.
   std::map<std::string, std::string> secret_references;
-  Secrets secrets;                    ///< by placeholder
-  std::vector<std::string> warnings;  ///< sentences for people: variables that no parameter reads
+  Secrets secrets;  ///< by placeholder
 
   /// Whether an operator gave the value, and not the script.
   bool was_given(const std::string& name) const;

@@ -36,8 +36,8 @@ std::string what_is_accepted(const Parameter& parameter) {
   if (parameter.type == "integer") return "an integer";
   if (parameter.type == "boolean") return "true or false";
   if (parameter.type == "table") return "a table or list";
-  if (parameter.type == "instant") return "an instant such as 2024-01-01T12:00:00Z, or a date";
-  if (parameter.type == "duration") return "a duration such as 90s, 15min, 4h or 14d";
+  if (parameter.type == "instant") return "an instant (such as 2024-01-01T12:00:00Z) or a date";
+  if (parameter.type == "duration") return "a duration (such as 90s, 15min, 4h, 14d)";
   return "text";
 }
 
@@ -77,7 +77,8 @@ std::string range_text(const Parameter& parameter) {
 Json in_bounds(const Parameter& parameter, Json value) {
   if ((parameter.minimum && is_before(parameter, value, *parameter.minimum)) ||
       (parameter.maximum && is_before(parameter, *parameter.maximum, value))) {
-    refuse(parameter, fmt::format("{}, {}", what_is_accepted(parameter), range_text(parameter)),
+    const bool both = parameter.minimum && parameter.maximum;
+    refuse(parameter, fmt::format("{} {} {}", what_is_accepted(parameter), both ? "from" : "of", range_text(parameter)),
            fmt::format("'{}'", shown_value(parameter, value)));
   }
   if (parameter.choices.empty() ||
@@ -93,8 +94,8 @@ Json in_bounds(const Parameter& parameter, Json value) {
 
 Json number_of(const Parameter& parameter, double value, std::string_view found) {
   const bool whole = parameter.type == "integer";
-  if (!std::isfinite(value) || (whole && (std::trunc(value) != value ||
-                                          std::fabs(value) > static_cast<double>(core::kMaxJsonInteger))))
+  if (!std::isfinite(value) ||
+      (whole && (std::trunc(value) != value || std::fabs(value) > static_cast<double>(core::kMaxJsonInteger))))
     refuse(parameter, what_is_accepted(parameter), found);
   if (whole) return in_bounds(parameter, static_cast<std::int64_t>(value));
   return in_bounds(parameter, value);
@@ -187,8 +188,8 @@ class Definition {
       *limit = value(word, *at);
     }
     if (minimum && maximum && is_before(out_, *maximum, *minimum)) {
-      throw error(fmt::format("'minimum' {} is above 'maximum' {}", shown_value(out_, *minimum),
-                              shown_value(out_, *maximum)));
+      throw error(
+          fmt::format("'minimum' {} is above 'maximum' {}", shown_value(out_, *minimum), shown_value(out_, *maximum)));
     }
     out_.minimum = std::move(minimum);
     out_.maximum = std::move(maximum);
@@ -201,7 +202,8 @@ class Definition {
       throw error(
           fmt::format("'choices' is for string, number, integer, instant and duration, found type {}", out_.type));
     }
-    if (!at->is_array() || at->empty()) refuse_shape("'choices': expected a list of values", *at);
+    if (!at->is_array()) refuse_shape("'choices': expected a list of values", *at);
+    if (at->empty()) throw error("'choices': expected a list of values, found a list without any");
     std::vector<Json> choices;
     for (std::size_t i = 0; i < at->size(); ++i) choices.push_back(value(fmt::format("choices[{}]", i + 1), (*at)[i]));
     out_.choices = std::move(choices);
@@ -255,8 +257,8 @@ Json value_from_text(const Parameter& parameter, const std::string& text) {
   if (parameter.type == "instant" || parameter.type == "duration") {
     Json value;
     try {
-      value = parameter.type == "instant" ? Json(core::format_instant(instant_of(text)))
-                                          : Json(core::parse_duration(text));
+      value =
+          parameter.type == "instant" ? Json(core::format_instant(instant_of(text))) : Json(core::parse_duration(text));
     } catch (const Error& e) {
       throw e.at("parameter " + parameter.name);
     }
@@ -296,8 +298,7 @@ std::string shown_value(const Parameter& parameter, const Json& value) {
 
 std::string accepted_values(const Parameter& parameter) {
   std::string choices;
-  for (const Json& each : parameter.choices)
-    choices += (choices.empty() ? "" : ", ") + shown_value(parameter, each);
+  for (const Json& each : parameter.choices) choices += (choices.empty() ? "" : ", ") + shown_value(parameter, each);
   const std::string range = range_text(parameter);
   return range + (range.empty() || choices.empty() ? "" : "; one of ") + choices;
 }

@@ -35,7 +35,10 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
       } else {
         payload["error"] = error_document(e)["error"];
       }
-      stop_run(stores, identity, halted ? halted->status : was_interrupted() ? "interrupted" : "failed",
+      stop_run(stores, identity,
+               halted              ? halted->status
+               : was_interrupted() ? "interrupted"
+                                   : "failed",
                std::move(payload));
     } catch (const core::Error&) {
       // The journal itself may be what failed; the first error is the one to report.

@@ -73,10 +73,10 @@ void PlanTrace::skip() {
 
 void PlanTrace::finish() const {
   if (!holding_ || at_ == items_.size()) return;
-  throw core::Error(core::Code::state,
-                    fmt::format("reality differs from the plan: {} was planned and did not come",
-                                describe_item(items_[at_])),
-                    fmt::format("plan {}, item {}", hash_.substr(0, 12), at_ + 1));
+  throw core::Error(
+      core::Code::state,
+      fmt::format("reality differs from the plan: {} was planned and did not come", describe_item(items_[at_])),
+      fmt::format("plan {}, item {}", hash_.substr(0, 12), at_ + 1));
 }
 
 }  // namespace ballast::host

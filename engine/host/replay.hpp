@@ -61,8 +61,8 @@ std::vector<std::string> replay_run(const Desk& desk, const Configuration& confi
 
 /// Repeats the recorded steps with the scripts that the desk has now, and returns what would come out differently
 /// first, or nothing. Throws: as replay_run.
-std::optional<std::string> first_difference(const Desk& desk, const Configuration& configuration,
-                                            const Script& runbook, FoldedJournal journal);
+std::optional<std::string> first_difference(const Desk& desk, const Configuration& configuration, const Script& runbook,
+                                            FoldedJournal journal);
 
 /// Lists where two documents differ, member by member; elements of lists are told apart by symbol, strategy, code or
 /// name where they have one.

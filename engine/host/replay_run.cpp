@@ -253,13 +253,12 @@ std::vector<std::string> replay_run(const Desk& desk, const Configuration& confi
   return std::move(repeated.differences);
 }
 
-std::optional<std::string> first_difference(const Desk& desk, const Configuration& configuration,
-                                            const Script& runbook, FoldedJournal journal) {
+std::optional<std::string> first_difference(const Desk& desk, const Configuration& configuration, const Script& runbook,
+                                            FoldedJournal journal) {
   journal.end.reset();
   Cursor cursor(std::move(journal));
   FolderSource source = desk.source();
-  const Repeated repeated =
-      repeat(desk, configuration, source, runbook, cursor, configuration.settings.limits.runbook);
+  const Repeated repeated = repeat(desk, configuration, source, runbook, cursor, configuration.settings.limits.runbook);
   if (!repeated.differences.empty()) return repeated.differences.front();
   if (repeated.error && !cursor.came_to_end()) return (*repeated.error)["message"].get<std::string>();
   if (cursor.remaining() > 0) return fmt::format("{} recorded steps would not be come to", cursor.remaining());

@@ -98,10 +98,10 @@ class Reopened {
     const auto difference = first_difference(desk_, configuration_, script_, std::move(kept));
     throw core::Error(
         core::Code::state,
-        fmt::format("not as the run began with: {}. {} --accept-change goes on all the same, and is recorded",
-                    fmt::join(changed, ", "),
-                    difference ? "What would differ first: " + *difference + "."
-                               : "No step that it completed would differ."),
+        fmt::format(
+            "not as the run began with: {}. {} --accept-change goes on all the same, and is recorded",
+            fmt::join(changed, ", "),
+            difference ? "What would differ first: " + *difference + "." : "No step that it completed would differ."),
         identity.id);
   }
 
@@ -129,15 +129,12 @@ class Reopened {
     if (aborting) payload["aborting"] = true;
     if (!accepted.empty()) payload["accepted"] = accepted;
     stores->journal->append("run_resumed", payload);
-    services.begin(identity,
-                   {&stores->objects, &stores->log, &*stores->journal, &stores->keys, &manifest_});
+    services.begin(identity, {&stores->objects, &stores->log, &*stores->journal, &stores->keys, &manifest_});
     services.adopt(unclaimed_entries(kept, named));
     services.serve(RunHistory(std::move(kept)));
   }
 
-  const core::Clock& clock() const {
-    return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_;
-  }
+  const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
 
  private:
   /// Entries that the run wrote and its kept records do not name. One that no record names was written just before the

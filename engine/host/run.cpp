@@ -61,15 +61,18 @@ class ClaimedRun {
 };
 
 core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info, const Script& script,
-                           const RunPins& pins, std::uint64_t log_seq) {
+                           const ParameterValues& given, const RunPins& pins, std::uint64_t log_seq) {
   core::Json out = pins.json();
-  out["runbook"] = {{"name", info.name}, {"version", info.version}, {"sha256", script.sha256()}, {"place", script.place}};
+  out["runbook"] = {
+      {"name", info.name}, {"version", info.version}, {"sha256", script.sha256()}, {"place", script.place}};
   out["parameters"] = identity.parameters;
   out["actor"] = identity.actor;
   out["environment"] = std::string(core::name_of(identity.environment));
   out["engine"] = {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}};
   out["decision_time"] = core::format_instant(identity.time);
   if (identity.clock_given) out["clock"] = "given";
+  out["origins"] = given.origins;
+  if (!given.secret_references.empty()) out["secrets"] = given.secret_references;  // never what they lead to
   if (!identity.named_files.empty()) out["files"] = identity.named_files;
   out["log_seq"] = log_seq;  // where in the log's order the run began: clocks can be given and go back
   return out;
@@ -126,8 +129,8 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
   State state(services, runbook_profile(), source, configuration.settings.limits.runbook);
   const RunbookInfo info = load_runbook(state, script);
+  // Before the clock is read: people take their time to answer.
   const ParameterValues given = gather_parameters(info.parameters, request.parameters);
-  for (const std::string& each : given.warnings) fmt::print(stderr, "warning: {}\n", each);
   std::string base;  // of the run's name, which equal runs share
   RunIdentity identity = identify(desk, configuration, request, info, given, script, clock.now(), base);
   identity.roots = resolve_roots(desk, configuration, info);
@@ -150,7 +153,7 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   const ClaimedRun claimed(runs_folder(desk), base);
   result.id = identity.id = claimed.id();
   stores.journal = journal::RunJournal::create(
-      claimed.folder(), identity.id, started_payload(identity, info, script, pins, stores.log.last_seq()),
+      claimed.folder(), identity.id, started_payload(identity, info, script, given, pins, stores.log.last_seq()),
       *stores.keys.journal, clock);
   if (request.begun) request.begun(identity.id);
   services.begin(identity, {&stores.objects, &stores.log, &*stores.journal, &stores.keys, &manifest});

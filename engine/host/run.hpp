@@ -18,7 +18,7 @@ struct RunRequest {
   std::string actor;
   std::optional<core::Instant> now;  ///< a given clock; refused in live
   bool dry_run = false;
-  bool json = false;  ///< text printed by the script goes to standard error
+  bool json = false;                              ///< text printed by the script goes to standard error
   std::function<void(const std::string&)> begun;  ///< told the run's id once it can be resumed
 };
 
@@ -26,12 +26,12 @@ struct RunResult {
   std::string id;
   std::string runbook;
   std::string file;
-  core::Json value;     ///< what main returned
-  std::string status;   ///< that main returned, else finished; waiting or aborted when it did not return
-  std::string reason;   ///< why a run that waits does
+  core::Json value;    ///< what main returned
+  std::string status;  ///< that main returned, else finished; waiting or aborted when it did not return
+  std::string reason;  ///< why a run that waits does
   std::vector<std::string> artefacts;
   std::vector<std::uint64_t> entries, decisions;  ///< of the log; decisions are entries too
-  std::vector<std::string> made_keys;  ///< created because there were none (demo and paper)
+  std::vector<std::string> made_keys;             ///< created because there were none (demo and paper)
   bool dry_run = false;
 };
 

@@ -103,15 +103,15 @@ core::Json RunServices::undo_started(const std::string& name) {
   draft.decision = core::Json{{"step", name}};
   const journal::Appended entry = append_entry(draft);
   stores_.journal->append(
-      "undo",
-      {{"step", name}, {"state", "started"}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
+      "undo", {{"step", name}, {"state", "started"}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
   undone_[name] = "started";
   return {{"todo", "undo"}};
 }
 
 void RunServices::undo_finished(const std::string& name) {
   require_begun();
-  if (!undone_.contains(name)) throw core::Error(core::Code::state, fmt::format("the undo of '{}' was not begun", name));
+  if (!undone_.contains(name))
+    throw core::Error(core::Code::state, fmt::format("the undo of '{}' was not begun", name));
   stores_.journal->append("undo", {{"step", name}, {"state", "finished"}});
   undone_[name] = "finished";
 }
@@ -144,13 +144,11 @@ std::filesystem::path RunServices::writable(const std::string& path) const {
   if (!file || path.find('/') == std::string::npos || path.ends_with('/')) {
     std::vector<std::string_view> names;
     for (const auto& [name, folder] : identity_.roots) names.push_back(name);
-    throw core::Error(
-        core::Code::argument,
-        names.empty()
-            ? std::string("the runbook declares no roots, so its effects may write no files")
-            : fmt::format("not below a root that the runbook declares{}",
-                          core::suggestion(path.substr(0, path.find('/')), names)),
-        path);
+    throw core::Error(core::Code::argument,
+                      names.empty() ? std::string("the runbook declares no roots, so its effects may write no files")
+                                    : fmt::format("not below a root that the runbook declares{}",
+                                                  core::suggestion(path.substr(0, path.find('/')), names)),
+                      path);
   }
   return *file;
 }

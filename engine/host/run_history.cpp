@@ -103,10 +103,10 @@ const core::Json* RunHistory::take_step_end(const std::string& step) {
 }
 
 void RunHistory::refuse(const std::string& doing, const std::string& recorded) const {
-  throw core::Error(core::Code::state,
-                    fmt::format("the run takes another way than it did: it comes to {}, the journal has {} there",
-                                doing, recorded),
-                    fmt::format("record {}", records_[at_ - 1].seq));
+  throw core::Error(
+      core::Code::state,
+      fmt::format("the run takes another way than it did: it comes to {}, the journal has {} there", doing, recorded),
+      fmt::format("record {}", records_[at_ - 1].seq));
 }
 
 }  // namespace ballast::host

@@ -44,8 +44,8 @@ RunSummary summarise(const std::filesystem::path& folder) {
   out.runbook = run.started["runbook"]["name"].get<std::string>();
   out.actor = run.started["actor"].get<std::string>();
   out.environment = run.started["environment"].get<std::string>();
-  out.units = static_cast<std::size_t>(std::count_if(run.records.begin(), run.records.end(),
-                                                     [](const auto& each) { return is_unit(each.json); }));
+  out.units = static_cast<std::size_t>(
+      std::count_if(run.records.begin(), run.records.end(), [](const auto& each) { return is_unit(each.json); }));
   const bool running = journal::RunJournal::is_written(folder);
   out.status = running ? "running" : run.end ? (*run.end)["status"].get<std::string>() : "died";
   if (out.status != "finished" && out.status != "aborted") out.at = place_of(run);
@@ -95,8 +95,9 @@ std::vector<RunSummary> list_runs(const Desk& desk) {
 RunSummary find_run(const Desk& desk, const std::string& run) { return summarise(find_run_folder(desk, run)); }
 
 core::Json run_document(const RunSummary& run) {
-  core::Json out{{"run", run.id},         {"runbook", run.runbook}, {"actor", run.actor}, {"environment", run.environment},
-                 {"started", run.started}, {"changed", run.changed}, {"status", run.status}, {"units", run.units}};
+  core::Json out{
+      {"run", run.id},          {"runbook", run.runbook}, {"actor", run.actor},   {"environment", run.environment},
+      {"started", run.started}, {"changed", run.changed}, {"status", run.status}, {"units", run.units}};
   if (!run.at.empty()) out["at"] = run.at;
   return out;
 }
@@ -110,9 +111,9 @@ core::Json run_units(const Desk& desk, const std::string& run) {
 }
 
 std::string run_text(const Desk& desk, const RunSummary& run) {
-  std::string out = fmt::format("{}\nrunbook    {}\nstatus     {}{}\nstarted    {} by {} in {}\nlast       {}\n\n", run.id,
-                                run.runbook, run.status, run.at.empty() ? "" : ": " + run.at, run.started, run.actor,
-                                run.environment, run.changed);
+  std::string out = fmt::format("{}\nrunbook    {}\nstatus     {}{}\nstarted    {} by {} in {}\nlast       {}\n\n",
+                                run.id, run.runbook, run.status, run.at.empty() ? "" : ": " + run.at, run.started,
+                                run.actor, run.environment, run.changed);
   for (const core::Json& each : run_units(desk, run.id)) {
     std::string failed;
     if (each.contains("error")) failed = "  failed: " + each["error"].value("message", "");

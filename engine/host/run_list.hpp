@@ -17,7 +17,9 @@ struct RunSummary {
   std::string at;                ///< what it is doing, waits for or failed with; empty once it has ended
   std::size_t units = 0;         ///< steps, effects, decisions and so on that it completed
   /// Whether somebody has to look after it: it can be resumed, and no process does.
-  bool open() const { return status != "running" && status != "planned" && status != "finished" && status != "aborted"; }
+  bool open() const {
+    return status != "running" && status != "planned" && status != "finished" && status != "aborted";
+  }
 };
 
 /// Every run below var, oldest first. A journal that cannot be read is a run with the status "unreadable".

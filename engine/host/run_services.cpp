@@ -239,8 +239,7 @@ core::Json RunServices::log_entry(const core::Json& given) {
   if (const auto note = text_member(given, "note")) draft.note = *note;
   if (given.contains("decision")) draft.decision = given["decision"];
   const journal::Appended entry = append_entry(draft);
-  stores_.journal->append("log",
-                          {{"draft_sha256", sha256}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
+  stores_.journal->append("log", {{"draft_sha256", sha256}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
   return {{"seq", entry.seq}, {"sha256", entry.sha256}};
 }
 
@@ -264,9 +263,9 @@ core::Json RunServices::from_object(const core::Json& record, const char* name) 
 
 void RunServices::open_step(const std::string& name, const std::string& what) {
   if (!open_step_.empty()) {
-    throw core::Error(core::Code::state,
-                      fmt::format("{} begins inside '{}'; steps and effects stand in main one after another", what,
-                                  open_step_));
+    throw core::Error(
+        core::Code::state,
+        fmt::format("{} begins inside '{}'; steps and effects stand in main one after another", what, open_step_));
   }
   open_step_ = name;
 }

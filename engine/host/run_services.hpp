@@ -133,7 +133,7 @@ class RunServices final : public DeskServices, public bind::Answers {
   std::optional<Halt> halt_;
   bool begun_ = false, undoing_ = false;
   std::string open_step_, outside_;
-  std::optional<core::Json> failed_step_;  ///< { step, error } that nobody caught yet
+  std::optional<core::Json> failed_step_;      ///< { step, error } that nobody caught yet
   std::map<std::string, std::string> undone_;  ///< effects that are taken back: started or finished, by name
   std::vector<std::string> artefacts_;
   std::vector<std::uint64_t> entries_, decisions_;

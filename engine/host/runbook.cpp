@@ -12,8 +12,8 @@ namespace {
 
 using core::Json;
 
-/// The readers of lists and tables of text below read what lua/runbook_definition.lua has checked. A table that something
-/// else made may hold anything: Error{argument}.
+/// The readers of lists and tables of text below read what lua/runbook_definition.lua has checked. A table that
+/// something else made may hold anything: Error{argument}.
 [[noreturn]] void refuse_text(const Json& found) {
   throw core::Error(core::Code::argument, fmt::format("expected text, found {}", found.type_name()));
 }

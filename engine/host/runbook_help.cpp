@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include <fmt/format.h>
 
@@ -48,21 +49,26 @@ std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
   return out;
 }
 
-/// The text behind `label`, its further lines below its beginning.
+constexpr std::size_t kWidestLabel = 40;
+
+/// The text behind `label`, its further lines below its beginning; below the label when that is too long.
 std::string labelled(const std::string& label, std::string_view text) {
-  const std::size_t indent = std::min<std::size_t>(width_of(label), 40);
-  std::string out = label;
-  bool first = width_of(label) == indent;
-  if (!first) out += '\n';
+  std::string out;
+  std::string begin = label;
+  if (width_of(label) > kWidestLabel) {
+    out = labelled("  ", label);
+    begin = "      ";
+  }
+  const std::size_t indent = width_of(begin);
   for (const std::string& line : wrapped(text, kColumns - indent)) {
-    out += (first ? "" : std::string(indent, ' ')) + line + "\n";
-    first = false;
+    out += begin + line + "\n";
+    begin.assign(indent, ' ');
   }
   return out;
 }
 
 using Row = std::array<std::string, 5>;
-constexpr Row kHeading{"name", "type", "unit", "accepted", "default"};
+const Row kHeading{"name", "type", "unit", "accepted", "default"};
 
 Row row_of(const Parameter& each) {
   std::string standard = each.required ? "required" : "";
@@ -96,15 +102,14 @@ std::string row_text(const Row& row, const std::array<std::size_t, 5>& widths) {
 std::string parameter_table(std::vector<Parameter> parameters) {
   std::stable_sort(parameters.begin(), parameters.end(),
                    [](const Parameter& a, const Parameter& b) { return a.required && !b.required; });
-  // So much at most, and so much that all of them with two blanks before each fill a line.
-  constexpr std::array<std::size_t, 5> kWidest{28, 8, 14, 20, 20};
   std::array<std::size_t, 5> widths{};
-  for (std::size_t i = 0; i < widths.size(); ++i) widths[i] = width_of(kHeading[i]);
-  for (const Parameter& each : parameters) {
-    const Row row = row_of(each);
-    for (std::size_t i = 0; i < widths.size(); ++i)
-      widths[i] = std::min(kWidest[i], std::max(widths[i], width_of(row[i])));
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    widths[i] = width_of(kHeading[i]);
+    for (const Parameter& each : parameters) widths[i] = std::max(widths[i], width_of(row_of(each)[i]));
   }
+  // The widest column gives way until a row, with two blanks before each cell, fits a line; its cells are wrapped.
+  while (std::accumulate(widths.begin(), widths.end(), std::size_t{2} * widths.size()) > kColumns)
+    --*std::max_element(widths.begin(), widths.end());
   std::string out = row_text(kHeading, widths);
   for (const Parameter& each : parameters) out += row_text(row_of(each), widths) + labelled("      ", each.text);
   return out;
@@ -113,10 +118,10 @@ std::string parameter_table(std::vector<Parameter> parameters) {
 std::string named_texts(const char* heading, const std::map<std::string, std::string>& texts) {
   if (texts.empty()) return {};
   std::size_t width = 0;
-  for (const auto& [name, text] : texts) width = std::max(width, width_of(name));
-  std::string out = fmt::format("\n{}:\n", heading);
   for (const auto& [name, text] : texts)
-    out += labelled("  " + name + std::string(width - width_of(name) + 2, ' '), text);
+    if (width_of(name) + 4 <= kWidestLabel) width = std::max(width, width_of(name));
+  std::string out = fmt::format("\n{}:\n", heading);
+  for (const auto& [name, text] : texts) out += labelled(fmt::format("  {:<{}}  ", name, width), text);
   return out;
 }
 
@@ -144,16 +149,17 @@ std::string runbook_help(const RunbookInfo& info) {
   out += labelled("", info.summary);
   if (!info.parameters.empty()) {
     out += "\nparameters:\n" + parameter_table(info.parameters) + "\n";
-    out += labelled("", fmt::format("Each is given as --set name=value, in a file of --params, or in the environment as {}.",
-                                    parameter_variable("name")));
-    if (std::any_of(info.parameters.begin(), info.parameters.end(), [](const auto& each) { return each.type == "secret"; }))
+    out += labelled(
+        "", fmt::format("Each is given as --set name=value, in a file of --params, or in the environment as {}.",
+                        parameter_variable("name")));
+    if (std::any_of(info.parameters.begin(), info.parameters.end(),
+                    [](const auto& each) { return each.type == "secret"; }))
       out += labelled("", "A secret is given as env:NAME or file:PATH (mode 0600), or typed when it is asked for.");
   }
   out += step_list(info.steps);
   out += named_texts("effects it may have", info.effects);
   out += named_texts("folders it may write", info.roots);
-  if (!info.target.empty())
-    out += labelled("\none run at a time for equal: ", comma_separated(info.target));
+  if (!info.target.empty()) out += "\n" + labelled("one run at a time for equal: ", comma_separated(info.target));
   out += named_texts("artefacts", info.artefacts);
   if (!info.acceptance.empty()) {
     out += "\nacceptance:\n";
@@ -182,9 +188,9 @@ Json runbook_document(const RunbookInfo& info) {
     if (!each.name.empty()) step["name"] = each.name;
     steps.push_back(std::move(step));
   }
-  return {{"name", info.name},           {"version", info.version},   {"file", info.file},
-          {"summary", info.summary},     {"parameters", parameters},  {"steps", steps},
-          {"effects", info.effects},     {"roots", info.roots},       {"target", info.target},
+  return {{"name", info.name},           {"version", info.version},      {"file", info.file},
+          {"summary", info.summary},     {"parameters", parameters},     {"steps", steps},
+          {"effects", info.effects},     {"roots", info.roots},          {"target", info.target},
           {"artefacts", info.artefacts}, {"acceptance", info.acceptance}};
 }
 

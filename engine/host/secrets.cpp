@@ -21,15 +21,13 @@ constexpr std::string_view kEnvironment = "env:", kFile = "file:";
 
 bool is_variable_name(std::string_view name) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  return !name.empty() && is_letter(name.front()) && std::all_of(name.begin(), name.end(), [&](char c) {
-    return is_letter(c) || (c >= '0' && c <= '9');
-  });
+  return !name.empty() && is_letter(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
 }
 
 sign::Secret secret_of_variable(const std::string& name) {
   const char* value = std::getenv(name.c_str());
-  if (value == nullptr)
-    throw Error(Code::not_found, fmt::format("the environment has no variable '{}'", name));
+  if (value == nullptr) throw Error(Code::not_found, fmt::format("the environment has no variable '{}'", name));
   sign::Secret out(std::strlen(value));
   std::memcpy(out.data(), value, out.size());
   return out;
@@ -52,8 +50,7 @@ bool Secrets::has(std::string_view placeholder) const { return values_.find(plac
 
 std::string_view Secrets::value(std::string_view placeholder) const {
   const auto at = values_.find(placeholder);
-  if (at == values_.end())
-    throw Error(Code::not_found, "this run has no such secret", std::string(placeholder));
+  if (at == values_.end()) throw Error(Code::not_found, "this run has no such secret", std::string(placeholder));
   return at->second.view();
 }
 

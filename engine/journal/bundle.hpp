@@ -70,8 +70,8 @@ void export_run_bundle(LogReader& log, const ObjectStore& objects, const std::st
 /// Error{not_found | io}.
 Bundle open_bundle(const std::filesystem::path& file);
 
-/// Verifies a bundle: frame, hashes, seal, entries, chain to HEAD, that every object an entry names is there, and that a
-/// run's journal is chained and ends as the run's last entry says.
+/// Verifies a bundle: frame, hashes, seal, entries, chain to HEAD, that every object an entry names is there, and that
+/// a run's journal is chained and ends as the run's last entry says.
 VerifyReport verify_bundle(const std::filesystem::path& file, const core::Verifier& verifier,
                            const VerifyOptions& options = {});
 

@@ -168,9 +168,10 @@ Appended DecisionLog::annotate(std::uint64_t seq, const std::string& actor, cons
   }
   // The hash that is signed here must be of an entry, not of whatever the index or an edited line gave out for one.
   if (!leads_to_head(folder(), reviewed->place, state_->head_now())) {
-    throw Error(Code::state,
-                fmt::format("entry {} is not proved by the signed HEAD, so nothing is said of it; run ballast verify", seq),
-                folder().string());
+    throw Error(
+        Code::state,
+        fmt::format("entry {} is not proved by the signed HEAD, so nothing is said of it; run ballast verify", seq),
+        folder().string());
   }
   const Json json = reviewed->json();
   Draft draft;

@@ -16,9 +16,9 @@ using core::Code;
 using core::Error;
 using core::Json;
 
-constexpr std::array<std::string_view, 11> kWithoutPolicy = {
-    "annotation", "approval",     "effect",      "key_event",   "note", "override",
-    "recovery",   "run_finished", "run_started", "run_stopped", "undo"};
+constexpr std::array<std::string_view, 11> kWithoutPolicy = {"annotation",  "approval",    "effect",   "key_event",
+                                                             "note",        "override",    "recovery", "run_finished",
+                                                             "run_started", "run_stopped", "undo"};
 constexpr std::array<std::string_view, 5> kEnvironments = {"demo", "paper", "shadow", "testnet", "live"};
 constexpr std::array<std::string_view, 6> kFrame = {"actor", "engine", "kind", "previous", "seq", "time"};
 constexpr std::array<std::string_view, 6> kJudged = {"decision", "inputs", "libraries_sha256",

@@ -42,7 +42,8 @@ std::optional<std::string> line_at(const std::filesystem::path& folder, const Li
   if (n < 0) core::throw_errno("read", (folder / place.segment).string(), errno);
   if (static_cast<std::size_t>(n) != bytes.size() || bytes.back() != '\n') return std::nullopt;
   if (from != place.offset && bytes.front() != '\n') return std::nullopt;
-  std::string line = bytes.substr(static_cast<std::size_t>(place.offset - from), static_cast<std::size_t>(place.length));
+  std::string line =
+      bytes.substr(static_cast<std::size_t>(place.offset - from), static_cast<std::size_t>(place.length));
   if (line.find('\n') != std::string::npos) return std::nullopt;
   return line;
 }

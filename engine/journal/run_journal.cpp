@@ -24,9 +24,9 @@ using core::Json;
 
 // The closed list of version 1.
 constexpr std::array<std::string_view, 21> kKinds = {
-    "answer",   "approval_asked", "approval_given", "artefact",    "check",       "child",         "decision",
-    "log",      "note",           "notice",         "plan",        "recovery",    "run_finished",  "run_resumed",
-    "run_started", "run_stopped", "step_finished",  "step_started", "undo",       "wait",          "warning"};
+    "answer",      "approval_asked", "approval_given", "artefact",     "check",    "child",        "decision",
+    "log",         "note",           "notice",         "plan",         "recovery", "run_finished", "run_resumed",
+    "run_started", "run_stopped",    "step_finished",  "step_started", "undo",     "wait",         "warning"};
 
 }  // namespace
 

@@ -49,8 +49,8 @@ class Services : public bind::Context {
   /// Begins an effect. Returns {finished, plan?, outcome?, key?, error?} as recorded by an earlier execution.
   virtual core::Json effect_started(const std::string& name) = 0;
   /// Makes the plan durable before anything acts. Returns {todo, key, plan, outcome?}; todo is apply, verify (it may
-  /// have been applied), settle (the same, and it is not applied any more), nothing (`outcome` is recorded) or predict (a
-  /// dry run).
+  /// have been applied), settle (the same, and it is not applied any more), nothing (`outcome` is recorded) or predict
+  /// (a dry run).
   virtual core::Json effect_planned(const std::string& name, const core::Json& plan) = 0;
   virtual void effect_finished(const std::string& name, const core::Json& outcome) = 0;
   /// Between these the script acts on the outside world: files below the declared roots may be written, and nothing

@@ -44,10 +44,9 @@ constexpr auto kFiles = bind::module_of(
                              {{kPath}}, {.name = "value", .doc = "Its value."}, bind::Effect::reads_files),
     bind::fn<&exists>("exists", "Tells whether a file is there.", {{kPath}},
                       {.name = "found", .doc = "True when it can be read."}, bind::Effect::reads_files),
-    bind::fn<&list>("list", "Lists the files of a folder by name.",
-                    {{{.name = "folder", .doc = "Folder below the same roots."}}},
-                    {.name = "names", .doc = "File names, sorted; empty when there is no such folder."},
-                    bind::Effect::reads_files),
+    bind::fn<&list>(
+        "list", "Lists the files of a folder by name.", {{{.name = "folder", .doc = "Folder below the same roots."}}},
+        {.name = "names", .doc = "File names, sorted; empty when there is no such folder."}, bind::Effect::reads_files),
     bind::fn<&write>("write", "Replaces a file atomically; only in the apply or undo of an effect.",
                      {{kRootPath, {.name = "text", .doc = "Its bytes."}}}, {.name = "written", .doc = "True."},
                      bind::Effect::writes_files),

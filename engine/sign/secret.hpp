@@ -11,14 +11,17 @@ namespace ballast::sign {
 class Secret {
  public:
   Secret() = default;
-  explicit Secret(std::size_t size) : bytes_(size, '\0') {}
+  /// Never in the string's own short buffer, which every move would copy and leave behind.
+  explicit Secret(std::size_t size) {
+    bytes_.reserve(size < kLeastBytes ? kLeastBytes : size);
+    bytes_.resize(size);
+  }
   Secret(const Secret&) = delete;
   Secret& operator=(const Secret&) = delete;
   Secret(Secret&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
   Secret& operator=(Secret&& other) noexcept {
     if (this != &other) {
       wipe();
-      // A swap and not a move: a short string is copied by a move and would stay behind in `other`.
       bytes_.swap(other.bytes_);
     }
     return *this;
@@ -33,6 +36,7 @@ class Secret {
   void wipe() noexcept;
 
  private:
+  static constexpr std::size_t kLeastBytes = 64;  // past the short buffer of every standard library
   std::string bytes_;
 };
 

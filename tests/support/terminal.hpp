@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "support/command.hpp"
@@ -66,6 +67,11 @@ class Terminal {
     return -1;
   }
   const std::string& shown() const { return shown_; }
+  /// Whether what is typed shows.
+  bool echoes() const {
+    termios now{};
+    return ::tcgetattr(terminal_, &now) == 0 && (now.c_lflag & ECHO) != 0;
+  }
 
  private:
   /// Reads what is there within `milliseconds`; false when the other side is closed.

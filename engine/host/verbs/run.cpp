@@ -6,8 +6,8 @@
 #include "host/cli.hpp"
 #include "host/limits.hpp"
 #include "host/run.hpp"
-#include "host/runbook.hpp"
 #include "host/run_report.hpp"
+#include "host/runbook.hpp"
 #include "host/runbook_help.hpp"
 
 namespace ballast::host {
@@ -42,6 +42,7 @@ int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   options.request.json = common.json;
   options.request.parameters.use_environment = true;
   options.request.parameters.may_ask = !options.no_input;
+  options.request.parameters.warn = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
   stop_on_interrupt();
   return show_run(common, desk, [&](const auto& begun) {
     options.request.begun = begun;

@@ -32,8 +32,8 @@ int list(const CommonOptions& common, const RunsOptions& options) {
   }
   if (runs.empty()) fmt::print("no runs{}\n", options.status.empty() && options.runbook.empty() ? "" : " like that");
   for (const RunSummary& each : runs) {
-    fmt::print("{:<20}  {:<11}  {:>3} units  {:<10}  {}{}\n", each.started, each.status, each.units, each.actor, each.id,
-               each.at.empty() ? "" : ": " + each.at);
+    fmt::print("{:<20}  {:<11}  {:>3} units  {:<10}  {}{}\n", each.started, each.status, each.units, each.actor,
+               each.id, each.at.empty() ? "" : ": " + each.at);
   }
   return kPassed;
 }
@@ -80,7 +80,8 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
     CLI::App* out = runs->add_subcommand(name, text);
     add_common_options(*out, common);
     out->footer(examples);
-    out->callback([&common, &action, options, work] { action = [&common, options, work] { return work(common, *options); }; });
+    out->callback(
+        [&common, &action, options, work] { action = [&common, options, work] { return work(common, *options); }; });
     return out;
   };
   CLI::App* each = verb("list", "Show the runs, oldest first", list,
