@@ -59,6 +59,16 @@ function freeze.observation(summary)
   return { risk_level = values.known(known[1]), risk_score = type(score) == "number" and score or 0 / 0 }
 end
 
+--- What a step carries: its `args`, its `payload`, or its own fields.
+function freeze.message(step)
+  return values.known(step.args) or values.known(step.payload) or step
+end
+
+--- True for a step in which an alert about risk arrives.
+function freeze.is_alert(step)
+  return step.op:find("alert", 1, true) ~= nil or values.known(freeze.message(step).kind) ~= nil
+end
+
 local requests = {}
 
 function requests.freeze(args)
@@ -80,8 +90,8 @@ end
 --- Our request for one step of a timeline; nil where nobody asks for anything: assessments, changed settings,
 --- and messages that lifted freezes and do so no longer.
 function freeze.request(step)
-  local make = requests[step.op] or (step.op:find("alert", 1, true) and requests.alert)
-  return make and make(values.table(values.known(step.args) or step.payload)) or nil
+  local make = requests[step.op] or (freeze.is_alert(step) and requests.alert)
+  return make and make(freeze.message(step)) or nil
 end
 
 local times = { triggered_at = true, last_extension_at = true, released_at = true, ["until"] = true,

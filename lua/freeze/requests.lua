@@ -65,7 +65,9 @@ local function problems_of(request)
   end
   local accepted = fields[request.kind]
   if accepted == nil then
-    invalid(problems, "kind", nearest.message("kind", tostring(request.kind), kinds))
+    local kind = values.known(request.kind)
+    invalid(problems, "kind", kind == nil and "it is missing; accepted: " .. table.concat(kinds, ", ")
+      or nearest.message("kind", tostring(kind), kinds))
     return problems
   end
   check_fields(problems, request, accepted)

@@ -54,13 +54,13 @@ local function read_freeze(problems, mode, found)
     add(problems, place, "expected freeze_id and reason")
   end
   if mode == "auto" then
-    freeze.triggers = values.table(found.triggers)
-    freeze.recovered_assessments = values.number(found.recovered_assessments) or 0
+    freeze.triggers = values.table(freeze.triggers)
+    freeze.recovered_assessments = freeze.recovered_assessments or 0
     if freeze.triggers.level ~= true and freeze.triggers.score ~= true then
       add(problems, place .. ".triggers", "expected level, score or both")
     end
   else
-    freeze.alerts = values.table(found.alerts)
+    freeze.alerts = values.table(freeze.alerts)
   end
   return freeze
 end

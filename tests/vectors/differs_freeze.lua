@@ -103,7 +103,11 @@ rules.freeze_codes = {
     defect = "S-24",
     says = "a score rises when it does by score_increase, not by more than rounding",
     applies = function(row)
-      return row.frozen and row.reason_of_old == "risk_score_increase"
+      if not row.frozen then
+        return false
+      end
+      local before = { level = row.previous_level, score = row.previous_score }
+      return old_freeze.freeze_code(before, nil, row.level, row.score) == "risk_score_increase"
         and row.score < row.previous_score + compat.settings({}).score_increase - 1e-12
     end,
     ours = function(_, found)

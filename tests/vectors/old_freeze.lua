@@ -2,6 +2,7 @@
 -- Each defect whose correction changes what it does is a switch; with every switch on it must do what ours does.
 -- S-n is number n of section 7 of that specification; O-07 is a rule of ours.
 
+local compat = require "compat.freeze"
 local values = require "values"
 
 local old_freeze = {}
@@ -245,7 +246,7 @@ end
 
 function steps.freeze(machine, step)
   tidy(machine)
-  local args = values.table(step.args)
+  local args = compat.message(step)
   local seconds = known(args.duration) or machine.config.risk_freeze_seconds
   if seconds <= 0 then
     return true
@@ -254,7 +255,7 @@ function steps.freeze(machine, step)
 end
 
 function steps.unfreeze(machine, step)
-  local source = text(values.table(step.args).reason, "manual")
+  local source = text(compat.message(step).reason, "manual")
   tidy(machine)
   if machine.manual ~= nil and not lapsed(machine, machine.manual) then
     release_manual(machine, source)
@@ -263,7 +264,7 @@ function steps.unfreeze(machine, step)
 end
 
 function steps.alert(machine, step)
-  local message = values.table(known(step.args) or step.payload)
+  local message = compat.message(step)
   local symbol = known(message.symbol)
   tidy(machine)
   if symbol ~= nil and symbol ~= machine.context.symbol then
@@ -288,7 +289,7 @@ function steps.enable(machine)
 end
 
 function steps.wfo(machine, step)
-  if values.table(step.payload).status == "applied" then
+  if compat.message(step).status == "applied" then
     steps.enable(machine)
   end
 end
@@ -327,7 +328,7 @@ end
 
 local function run_step(machine, step)
   machine.events = {}
-  local handler = steps[step.op] or (step.op:find("alert", 1, true) and steps.alert) or nil
+  local handler = steps[step.op] or (compat.is_alert(step) and steps.alert) or nil
   if is_refused(machine, handler) then
     return { events = {}, error = true, standing = { blocked = true } }
   end

@@ -67,10 +67,19 @@ local function comparable_records(records)
   return differs.comparable(copy, start)
 end
 
+-- A score that is no number is recorded as some text.
+local function name_nan(holder, field)
+  if holder ~= nil and holder[field] ~= nil and type(holder[field]) ~= "number" then
+    holder[field] = "nan"
+  end
+end
+
 local function clean(outcome)
   local plain = vectors.without(outcome, {})
-  plain.standing.manual = plain.standing.manual or nil
-  plain.standing.auto = plain.standing.auto or nil
+  for _, event in ipairs(plain.events) do
+    name_nan(event.detail, "risk_score")
+  end
+  name_nan(plain.standing.auto, "score")
   return differs.comparable(plain, start)
 end
 
@@ -123,9 +132,7 @@ local function run_freeze_code(row)
   else
     found = observation.freeze_code({ level = row.level_triggered, score = row.score_triggered })
   end
-  local case = values.copy(recorded)
-  case.reason_of_old = recorded.reason
-  vectors.compare(rules.freeze_codes, case, { reason = found }, { reason = recorded.reason })
+  vectors.compare(rules.freeze_codes, recorded, { reason = found }, { reason = recorded.reason })
 end
 
 local function run_recovery_code(row)
