@@ -75,11 +75,17 @@ local function civil_from_days(days)
 end
 
 --- The instant in UTC of a count of seconds since 1970-01-01T00:00:00Z, between the years 1 and 9999; nil outside.
---- A fraction is written with up to nine digits, so that `seconds` reads the same number back (to the
---- precision of a double between 1973 and 2242).
+--- A fraction is written with three, six or nine digits without trailing zeros: the fewest of which `seconds`
+--- reads the same number back. Nine are enough between 1973 and 2242.
 function instant.text(seconds)
   local whole = math.floor(seconds)
-  local fraction = ("%.9f"):format(seconds - whole)
+  local fraction
+  for digits = 3, 9, 3 do
+    fraction = ("%%.%df"):format(digits):format(seconds - whole)
+    if whole + tonumber(fraction) == seconds then
+      break
+    end
+  end
   if fraction:sub(1, 1) == "1" then
     whole = whole + 1
   end

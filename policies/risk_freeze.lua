@@ -26,6 +26,7 @@ local reasons = configuration.reasons {
   risk_level_recovered = "The level caused the freeze and is recovered.",
   risk_score_recovered = "The score caused the freeze and is recovered.",
   recovery_counting = "The cause is recovered, but not often enough in a row.",
+  assessment_already_counted = "The assessment is not newer than the last one that was counted.",
   expired = "The freeze reached its expiry.",
   operator_release = "An operator released the freeze.",
   superseded = "The assessment that caused the freeze was replaced by that of another model.",

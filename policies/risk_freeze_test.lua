@@ -108,6 +108,21 @@ return testing.suite("risk freeze", {
     testing.equal(codes(decision), "freeze_kept")
     testing.equal(decision.state.auto.recovered_assessments, 0)
   end },
+  { "one assessment that is handed in twice counts once", function()
+    local function calm_at(second)
+      return { observation = { risk_level = "calm", risk_score = 0.1, time = at(second) } }
+    end
+    local decision = decide(nil, 0, { observation = { risk_level = "critical", risk_score = 0.9, time = at(0) } })
+    for _, second in ipairs({ 1, 1, 0, 2 }) do
+      decision = decide(decision.state, 5, calm_at(second))
+      testing.equal(decision.trading_blocked, true)
+    end
+    testing.equal(decision.state.auto.recovered_assessments, 2)
+    decision = decide(decision.state, 5, { observation = { risk_level = "calm", risk_score = 0.1, time = "noon" } })
+    testing.equal(codes(decision), "assessment_already_counted recovery_counting")
+    decision = decide(decision.state, 6, calm_at(3))
+    testing.equal(codes(decision), "risk_recovered")
+  end },
   { "a freeze by the level alone recovers by the level alone", function()
     local decision = decide(nil, 0, { observation = { risk_level = "critical", risk_score = 0.75 } })
     for second = 1, 3 do

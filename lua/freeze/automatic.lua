@@ -18,6 +18,7 @@ local function begin(machine, observed, code)
     risk_level = observed.told_level,
     risk_score = observed.score,
     recovered_assessments = 0,
+    assessed_at = instant.seconds(observed.time) and observed.time or nil,
     ["until"] = machine.now + machine.config.seconds,
     triggered_at = machine.now,
     last_extension_at = machine.now,
@@ -92,13 +93,32 @@ local function triggers_left(freeze, observed)
   return left, cleared
 end
 
+-- One assessment that is handed in twice counts once. One whose time cannot be read does not count.
+local function is_counted_already(freeze, observed)
+  local before, this = instant.seconds(freeze.assessed_at), instant.seconds(observed.time)
+  return observed.time ~= nil and (this == nil or (before ~= nil and this <= before))
+end
+
+-- Counts recovered assessments in a row.
+local function count_recovery(machine, freeze, observed, left)
+  if left then
+    freeze.recovered_assessments = 0
+  elseif is_counted_already(freeze, observed) then
+    events.note(machine, "assessment_already_counted", { freeze_id = freeze.freeze_id, assessed_at = freeze.assessed_at })
+    return
+  else
+    freeze.recovered_assessments = freeze.recovered_assessments + 1
+  end
+  freeze.assessed_at = instant.seconds(observed.time) and observed.time or freeze.assessed_at
+end
+
 local function go_on(machine, freeze, observed)
   local config = machine.config
   for name, hit in pairs(observed.hits) do
     freeze.triggers[name] = freeze.triggers[name] or hit
   end
   local left, cleared = triggers_left(freeze, observed)
-  freeze.recovered_assessments = left and 0 or freeze.recovered_assessments + 1
+  count_recovery(machine, freeze, observed, left)
   if freeze.recovered_assessments >= config.recovery_assessments then
     automatic.finish(machine, "recovered", observation.recovery_code(cleared), observed)
     return

@@ -35,8 +35,8 @@ local function judge_score(config, score, unreadable)
   return hit, not hit and not bounds.at_least("risk_score", config.recovery_score):check(score).passed
 end
 
---- Reads {risk_level, risk_score}; nil or null: no assessment was made.
---- Returns {known, level?, told_level?, score?, unreadable, hits = {level, score}, cleared = {level, score}};
+--- Reads {risk_level, risk_score, time?}; nil or null: no assessment was made.
+--- Returns {known, time?, level?, told_level?, score?, unreadable, hits = {level, score}, cleared = {level, score}};
 --- `told_level` is the word as it came, `level` the level it means.
 function observation.read(config, found)
   local given = values.known(found)
@@ -47,7 +47,8 @@ function observation.read(config, found)
   local told = values.known(given.risk_level)
   local score, unreadable = read_score(given.risk_score)
   local observed = { known = told ~= nil or score ~= nil or unreadable, level = levels.name(told),
-    told_level = type(told) == "string" and told or nil, score = score, unreadable = unreadable, hits = {}, cleared = {} }
+    told_level = type(told) == "string" and told or nil, score = score, unreadable = unreadable,
+    time = values.known(given.time), hits = {}, cleared = {} }
   observed.hits.level, observed.cleared.level = judge_level(config, told)
   observed.hits.score, observed.cleared.score = judge_score(config, score, unreadable)
   return observed

@@ -28,7 +28,7 @@ state.schema = { fields = {
   symbol = "text", time = "text", sequence = "number",
   manual = with { source_reason = "text", operator = "text", action = "text", alerts = { list = "text" } },
   auto = with { risk_level = "text", risk_score = "number", triggers = { fields = { level = "flag", score = "flag" } },
-    recovered_assessments = "number", escalated = "flag" },
+    recovered_assessments = "number", assessed_at = "text", escalated = "flag" },
 } }
 
 local function add(problems, place, message)
