@@ -305,7 +305,8 @@ return testing.suite("risk freeze", {
       auto_risk_freeze_level = { "severe", 3 }, auto_risk_freeze_score = { -0.1, 1.1, 80 },
       recovery_level = { "critical", "fine" }, recovery_score = { 0.81, -1, ballast.json.null },
       recovery_assessments = { 0, 1.5 }, extension_window = { 20, -1 }, score_increase = { 0, 2 },
-      min_extension_seconds = { -1, ballast.json.null }, actions = { "flatten", { auto = "flaten", manual = "reduce", escalated = "reduce" } },
+      min_extension_seconds = { -1, ballast.json.null },
+      actions = { "flatten", { auto = "flaten", manual = "reduce", escalated = "reduce" } },
       release_operators = { "operator", { "" }, ballast.json.null }, risk_freeze_second = { 300 },
     }
     for field, list in pairs(bad) do

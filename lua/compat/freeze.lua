@@ -45,7 +45,8 @@ end
 function freeze.context(old, symbol)
   local context = values.table(old)
   return { symbol = symbol, environment = coerce.text(context.environment) or "auto-trade",
-    portfolio = coerce.text(context.portfolio) or "autotrader", risk_profile = coerce.text(context.risk_profile) or "autotrade",
+    portfolio = coerce.text(context.portfolio) or "autotrader",
+    risk_profile = coerce.text(context.risk_profile) or "autotrade",
     primary_exchange = coerce.text(context.primary_exchange), strategy = coerce.text(context.strategy) or "unknown" }
 end
 
@@ -80,7 +81,8 @@ function requests.unfreeze(args)
 end
 
 function requests.alert(args)
-  return { kind = "alert", alert = values.known(args.kind), source = values.known(args.source), symbol = values.known(args.symbol) }
+  return { kind = "alert", alert = values.known(args.kind), source = values.known(args.source),
+    symbol = values.known(args.symbol) }
 end
 
 function requests.reset_components()

@@ -24,7 +24,8 @@ local function begin(machine, observed, code)
     last_extension_at = machine.now,
   }
   machine.state.auto = freeze
-  events.frozen(machine, freeze, "freeze", code, { reason = code, risk_level = observed.level, risk_score = observed.score })
+  events.frozen(machine, freeze, "freeze", code,
+    { reason = code, risk_level = observed.level, risk_score = observed.score })
 end
 
 local function has_risen(config, freeze, observed)
@@ -104,7 +105,8 @@ local function count_recovery(machine, freeze, observed, left)
   if left then
     freeze.recovered_assessments = 0
   elseif is_counted_already(freeze, observed) then
-    events.note(machine, "assessment_already_counted", { freeze_id = freeze.freeze_id, assessed_at = freeze.assessed_at })
+    events.note(machine, "assessment_already_counted",
+      { freeze_id = freeze.freeze_id, assessed_at = freeze.assessed_at })
     return
   else
     freeze.recovered_assessments = freeze.recovered_assessments + 1

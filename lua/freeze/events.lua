@@ -56,7 +56,8 @@ end
 local function add(machine, freeze, what, level, code, fields)
   local status = events.names[freeze.mode][what]
   local detail = detail_of(machine, freeze, fields)
-  machine.events[#machine.events + 1] = { status = status, level = level, time = instant.text(machine.now), detail = detail }
+  machine.events[#machine.events + 1] = { status = status, level = level, time = instant.text(machine.now),
+    detail = detail }
   events.note(machine, code, { status = status, freeze_id = detail.freeze_id, sequence = detail.sequence })
 end
 

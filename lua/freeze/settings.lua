@@ -47,7 +47,8 @@ local function level(problems, field, found)
   local name = levels.name(found)
   if name == nil then
     refuse(problems, field, type(found) == "string" and nearest.message("level", found, levels.names)
-      or ("expected one of %s, found %s"):format(table.concat(levels.names, ", "), found == nil and "nothing" or tostring(found)))
+      or ("expected one of %s, found %s"):format(table.concat(levels.names, ", "),
+        found == nil and "nothing" or tostring(found)))
   end
   return name
 end
@@ -136,7 +137,8 @@ function settings.read(found)
   if count ~= nil and count ~= math.floor(count) then
     refuse(problems, "recovery_assessments", ("found %s, accepted is a whole number"):format(tostring(count)))
   end
-  local window = number(problems, found, "extension_window", 0, 1, { unit = "fraction of risk_freeze_seconds", fraction = true })
+  local window = number(problems, found, "extension_window", 0, 1,
+    { unit = "fraction of risk_freeze_seconds", fraction = true })
   config.window_seconds = config.seconds and window and config.seconds * window
   return config, problems
 end

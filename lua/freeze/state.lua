@@ -14,7 +14,8 @@ state.modes = { "manual", "auto" }
 
 local freeze_times = { "until", "triggered_at", "last_extension_at" }
 
-local common = { freeze_id = "text", reason = "text", ["until"] = "text", triggered_at = "text", last_extension_at = "text" }
+local common = { freeze_id = "text", reason = "text", ["until"] = "text",
+  triggered_at = "text", last_extension_at = "text" }
 
 local function with(fields)
   for name, kind in pairs(common) do

@@ -21,7 +21,8 @@ end
 
 local makers = {
   function(source)
-    return nil, { risk_level = pick(source, level_names), risk_score = pick(source, { null, 0 / 0, 0.1, 0.65, 0.75, 0.8, 0.85, 0.9, 1 }) }
+    return nil, { risk_level = pick(source, level_names),
+      risk_score = pick(source, { null, 0 / 0, 0.1, 0.65, 0.75, 0.8, 0.85, 0.9, 1 }) }
   end,
   function(source)
     return nil, { risk_level = pick(source, { "calm", "balanced" }), risk_score = number(source) / 2 }
@@ -30,14 +31,16 @@ local makers = {
     return nil, nil
   end,
   function(source)
-    return { kind = "freeze", operator = pick(source, { "ann", null }), duration_seconds = pick(source, { null, 5, 60, 900, 0 }),
-      action = pick(source, { null, "reduce" }) }
+    return { kind = "freeze", operator = pick(source, { "ann", null }),
+      duration_seconds = pick(source, { null, 5, 60, 900, 0 }), action = pick(source, { null, "reduce" }) }
   end,
   function(source)
-    return { kind = "alert", alert = pick(source, { null, "atr_spike", "risk_limit" }), symbol = pick(source, { null, "BTCUSDT", "ETH" }) }
+    return { kind = "alert", alert = pick(source, { null, "atr_spike", "risk_limit" }),
+      symbol = pick(source, { null, "BTCUSDT", "ETH" }) }
   end,
   function(source)
-    return { kind = "release", operator = pick(source, { "operator", "operator", "mallory", null }), scope = pick(source, { null, "all", "auto" }) }
+    return { kind = "release", operator = pick(source, { "operator", "operator", "mallory", null }),
+      scope = pick(source, { null, "all", "auto" }) }
   end,
   function(source)
     return { kind = "replace_assessment", operator = pick(source, { "operator", "mallory" }) }

@@ -32,7 +32,8 @@ function make.sync(source)
 end
 
 function make.freeze(source)
-  return { op = "freeze", args = { duration = pick(source, { null, 1, 10, 45, 0, -1 }), reason = pick(source, { null, "", "drill" }) } }
+  return { op = "freeze", args = { duration = pick(source, { null, 1, 10, 45, 0, -1 }),
+    reason = pick(source, { null, "", "drill" }) } }
 end
 
 function make.unfreeze(source)
@@ -40,8 +41,8 @@ function make.unfreeze(source)
 end
 
 function make.alert(source)
-  return { op = "alert", payload = { symbol = pick(source, { null, symbol, "ETHUSDT" }), kind = pick(source, { null, "atr_spike" }),
-    source = pick(source, { null, "atr" }) } }
+  return { op = "alert", payload = { symbol = pick(source, { null, symbol, "ETHUSDT" }),
+    kind = pick(source, { null, "atr_spike" }), source = pick(source, { null, "atr" }) } }
 end
 
 function make.wfo(source)

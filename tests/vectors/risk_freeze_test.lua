@@ -37,7 +37,8 @@ local function recorded_standing(state, now)
     blocked = state.orders_blocked,
     ["until"] = blocked and snapshot.combined_until or nil,
     manual = manual and { reason = snapshot.manual_reason, ["until"] = snapshot.manual_until } or nil,
-    auto = auto and { ["until"] = snapshot.auto_until, level = snapshot.auto_risk_level, score = snapshot.auto_risk_score } or nil,
+    auto = auto and { ["until"] = snapshot.auto_until, level = snapshot.auto_risk_level,
+      score = snapshot.auto_risk_score } or nil,
   }
 end
 
@@ -116,7 +117,8 @@ local function run_settings(case)
   if found.ok then
     found.level, found.score, found.seconds = config.level, config.score, config.seconds
   end
-  vectors.compare(rules.freeze_settings, case, found, { ok = case.ok, level = case.level, score = case.score, seconds = case.seconds })
+  vectors.compare(rules.freeze_settings, case, found,
+    { ok = case.ok, level = case.level, score = case.score, seconds = case.seconds })
 end
 
 -- The recording has no times: every extension is looked at when the expiry is near.
