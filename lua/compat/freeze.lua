@@ -47,7 +47,8 @@ function freeze.context(old, symbol)
   return { symbol = symbol, environment = coerce.text(context.environment) or "auto-trade",
     portfolio = coerce.text(context.portfolio) or "autotrader",
     risk_profile = coerce.text(context.risk_profile) or "autotrade",
-    primary_exchange = coerce.text(context.primary_exchange), strategy = coerce.text(context.strategy) or "unknown" }
+    primary_exchange = coerce.text(context.primary_exchange) or "unknown",
+    strategy = coerce.text(context.strategy) or "unknown" }
 end
 
 --- An old summary [level, score] as an assessment; nil for none. A score that is no number arrives as text.
@@ -67,7 +68,7 @@ end
 
 --- True for a step in which an alert about risk arrives.
 function freeze.is_alert(step)
-  return step.op:find("alert", 1, true) ~= nil or values.known(freeze.message(step).kind) ~= nil
+  return step.op ~= "wfo" and (step.op:find("alert", 1, true) ~= nil or values.known(freeze.message(step).kind) ~= nil)
 end
 
 local requests = {}

@@ -1,6 +1,6 @@
 -- Where the risk freeze differs on purpose. The defects are switches of the old procedure written a second time
 -- (old_freeze.lua): a rule applies to a step when its switch changes what happens there.
--- S-n is number n of section 7 of the stress specification; O-07 is a rule of ours.
+-- S-n is number n of section 7 of the stress specification; O-07 and O-08 are rules of ours.
 
 local compat = require "compat.freeze"
 local old_freeze = require "tests.vectors.old_freeze"
@@ -18,6 +18,7 @@ local corrections = {
   { "S-29", "the code of a recovery names what caused the freeze" },
   { "S-31", "a freeze without length is refused and blocks; a score that is no number is a hit" },
   { "O-07", "an absent assessment or an unknown level recovers nothing" },
+  { "O-08", "an alert that names no symbol, or this one in another spelling, freezes" },
 }
 
 --- All corrections but `left_out` (nil: all of them), as a set.

@@ -1,6 +1,6 @@
 -- The old engine's risk freeze (stress specification, section 3) written a second time, on the recorded steps.
 -- Each defect whose correction changes what it does is a switch; with every switch on it must do what ours does.
--- S-n is number n of section 7 of that specification; O-07 is a rule of ours.
+-- S-n is number n of section 7 of that specification; O-07 and O-08 are rules of ours.
 
 local compat = require "compat.freeze"
 local values = require "values"
@@ -223,19 +223,22 @@ local function freeze_manual(machine, seconds, reason, source)
   emit(machine, extends and "risk_freeze_extend" or "risk_freeze", detail)
 end
 
--- What happens on every call but an assessment: lapsed freezes are over, the automatic one at once, the manual one
--- keeps its beginning in the old engine.
-local function tidy(machine)
+-- S-25: on every call lapsed freezes are told first. In the old engine the automatic one was dropped at the end of
+-- a call that did something, and the manual one kept its beginning.
+local function drop_auto(machine)
+  if lapsed(machine, machine.auto) then
+    machine.auto = nil
+  end
+end
+
+local function tell_lapses(machine)
   if lapsed(machine, machine.manual) and machine.fixed["S-25"] then
     release_manual(machine, "expired")
   elseif lapsed(machine, machine.manual) and machine.fixed["S-27"] then
     machine.manual = nil
   end
-  if lapsed(machine, machine.auto) then
-    if machine.fixed["S-25"] then
-      release_auto(machine, "expired")
-    end
-    machine.auto = nil
+  if lapsed(machine, machine.auto) and machine.fixed["S-25"] then
+    release_auto(machine, "expired")
   end
 end
 
@@ -245,29 +248,38 @@ local function text(value, default)
 end
 
 function steps.freeze(machine, step)
-  tidy(machine)
+  tell_lapses(machine)
   local args = compat.message(step)
   local seconds = known(args.duration) or machine.config.risk_freeze_seconds
   if seconds <= 0 then
     return true
   end
   freeze_manual(machine, seconds, text(args.reason, "manual"), "manual")
+  drop_auto(machine)
 end
 
 function steps.unfreeze(machine, step)
   local source = text(compat.message(step).reason, "manual")
-  tidy(machine)
+  tell_lapses(machine)
   if machine.manual ~= nil and not lapsed(machine, machine.manual) then
     release_manual(machine, source)
+    drop_auto(machine)
   end
   machine.manual = nil
 end
 
+-- O-08: an alert that names no symbol, or this one in another spelling, is about this one.
+local function is_addressed(machine, symbol)
+  if machine.fixed["O-08"] then
+    return symbol == nil or symbol:upper():gsub("%W", "") == machine.context.symbol
+  end
+  return symbol == machine.context.symbol
+end
+
 function steps.alert(machine, step)
   local message = compat.message(step)
-  local symbol = known(message.symbol)
-  tidy(machine)
-  if symbol ~= nil and symbol ~= machine.context.symbol then
+  tell_lapses(machine)
+  if not is_addressed(machine, known(message.symbol)) then
     return
   end
   local seconds, reason = machine.config.risk_freeze_seconds, text(message.kind, "risk_alert")
@@ -278,6 +290,7 @@ function steps.alert(machine, step)
   end
   freeze_manual(machine, seconds, reason, text(message.source, reason))
   machine.manual.alerts[reason] = true
+  drop_auto(machine)
 end
 
 -- Other transitions
@@ -289,7 +302,8 @@ function steps.enable(machine)
 end
 
 function steps.wfo(machine, step)
-  if compat.message(step).status == "applied" then
+  local message = compat.message(step)
+  if (known(message.status) or known(message.state) or message.kind) == "applied" then
     steps.enable(machine)
   end
 end
@@ -299,7 +313,7 @@ function steps.cfg(machine, step)
 end
 
 function steps.reset_components(machine)
-  tidy(machine)
+  tell_lapses(machine)
   if machine.auto ~= nil and machine.fixed["S-25"] then
     release_auto(machine, "superseded")
   end

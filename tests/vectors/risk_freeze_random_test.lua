@@ -41,7 +41,7 @@ function make.unfreeze(source)
 end
 
 function make.alert(source)
-  return { op = "alert", payload = { symbol = pick(source, { null, symbol, "ETHUSDT" }),
+  return { op = "alert", payload = { symbol = pick(source, { null, symbol, "BTC/USDT", "ETHUSDT" }),
     kind = pick(source, { null, "atr_spike" }), source = pick(source, { null, "atr" }) } }
 end
 
