@@ -62,6 +62,42 @@ function instant.seconds(text)
   return fraction and whole + tonumber("0" .. fraction) or whole
 end
 
+-- The date of a count of days since 1970-01-01: the inverse of days_from_civil.
+local function civil_from_days(days)
+  local shifted = days + 719468
+  local era = shifted // 146097
+  local day_of_era = shifted - era * 146097
+  local year_of_era = (day_of_era - day_of_era // 1460 + day_of_era // 36524 - day_of_era // 146096) // 365
+  local day_of_year = day_of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
+  local month_from_march = (5 * day_of_year + 2) // 153
+  local month = month_from_march < 10 and month_from_march + 3 or month_from_march - 9
+  return era * 400 + year_of_era + (month <= 2 and 1 or 0), month, day_of_year - (153 * month_from_march + 2) // 5 + 1
+end
+
+--- The instant in UTC of a count of seconds since 1970-01-01T00:00:00Z, between the years 1 and 9999; nil outside.
+--- A fraction is written with three, six or nine digits without trailing zeros: the fewest of which `seconds`
+--- reads the same number back. Nine are enough between 1973 and 2242.
+function instant.text(seconds)
+  local whole = math.floor(seconds)
+  local fraction
+  for digits = 3, 9, 3 do
+    fraction = ("%%.%df"):format(digits):format(seconds - whole)
+    if whole + tonumber(fraction) == seconds then
+      break
+    end
+  end
+  if fraction:sub(1, 1) == "1" then
+    whole = whole + 1
+  end
+  local year, month, day = civil_from_days(whole // 86400)
+  if year < 1 or year > 9999 then
+    return nil
+  end
+  local of_day = whole % 86400
+  return ("%04d-%02d-%02dT%02d:%02d:%02d%sZ"):format(year, month, day, of_day // 3600, of_day % 3600 // 60,
+    of_day % 60, (fraction:sub(2):gsub("%.?0+$", "")))
+end
+
 local interval_units = { s = 1, m = 60, h = 3600, d = 86400, w = 604800, sec = 1, second = 1, min = 60, minute = 60,
   hour = 3600, day = 86400, week = 604800 }
 

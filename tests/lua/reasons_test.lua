@@ -3,10 +3,11 @@
 
 local portfolio_governor = require "policies.portfolio_governor"
 local promotion_example = require "policies.promotion_example"
+local risk_freeze = require "policies.risk_freeze"
 local strategy_governor = require "policies.strategy_governor"
 local testing = require "testing"
 
-local policies = { portfolio_governor, strategy_governor, promotion_example }
+local policies = { portfolio_governor, strategy_governor, promotion_example, risk_freeze }
 
 local function explained()
   local codes = {}

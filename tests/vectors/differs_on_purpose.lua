@@ -4,6 +4,7 @@
 -- what ours gives instead. The families of rules stand in files of their own.
 
 local assets = require "tests.vectors.differs_assets"
+local freezes = require "tests.vectors.differs_freeze"
 local recorded_inputs = require "tests.vectors.recorded_inputs"
 local report_choice = require "tests.vectors.differs_report_choice"
 local reports = require "tests.vectors.differs_reports"
@@ -21,6 +22,9 @@ return {
   market = reports.market,
   allocations = reports.allocations,
   report_choice = report_choice.report_choice,
+  freeze = freezes.freeze,
+  freeze_settings = freezes.freeze_settings,
+  freeze_codes = freezes.freeze_codes,
 
   -- What the rules and the tests have in common.
   has_non_finite = recorded_inputs.has_non_finite,

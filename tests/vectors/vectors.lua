@@ -6,15 +6,16 @@ local testing = require "testing"
 
 local vectors = {}
 
-local folder = "../shared/vectors/stage6_portfolio/"
+local folder = "../shared/vectors/"
 local copies = "tests/golden/vectors/"
 
 --- Numbers agree within 1e-9, relative or absolute.
 vectors.tolerance = { absolute = 1e-9, relative = 1e-9 }
 
---- The parsed file; `omitted_cases` says how many cases the copy in this tree leaves out.
+--- The parsed file; `omitted_cases` says how many cases the copy in this tree leaves out. A name without a
+--- folder is one of stage6_portfolio.
 function vectors.load(name)
-  local path = folder .. name
+  local path = folder .. (name:find("/", 1, true) and "" or "stage6_portfolio/") .. name
   if not ballast.files.exists(path) then
     path = copies .. name
   end
