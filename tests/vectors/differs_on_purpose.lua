@@ -1,5 +1,5 @@
 -- Where ours differs from the recorded systems on purpose: the one list of rules, each with the
--- number of the defect in the portfolio specification. A rule {defect, says, applies, ours} is a
+-- number of the defect in its specification. A rule {defect, says, applies, ours} is a
 -- predicate on the case's input, so that it also decides cases that nobody has seen yet, and says
 -- what ours gives instead. The families of rules stand in files of their own.
 
@@ -7,6 +7,7 @@ local assets = require "tests.vectors.differs_assets"
 local recorded_inputs = require "tests.vectors.recorded_inputs"
 local report_choice = require "tests.vectors.differs_report_choice"
 local reports = require "tests.vectors.differs_reports"
+local runtime = require "tests.vectors.differs_runtime"
 local settings = require "tests.vectors.differs_settings"
 local strategies = require "tests.vectors.differs_strategies"
 
@@ -21,10 +22,16 @@ return {
   market = reports.market,
   allocations = reports.allocations,
   report_choice = report_choice.report_choice,
+  surface_health = runtime.health,
+  sanity_figures = runtime.figures,
+  sanity_verdict = runtime.verdict,
+  preflight_version = runtime.version,
+  preflight = runtime.preflight,
 
   -- What the rules and the tests have in common.
   has_non_finite = recorded_inputs.has_non_finite,
   is_bad_config = recorded_inputs.is_bad_config,
   is_normalised = strategies.is_normalised,
   report_name = report_choice.report_name,
+  runtime = { now_seconds = runtime.now_seconds, expected_version = runtime.expected_version },
 }
