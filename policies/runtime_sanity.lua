@@ -106,7 +106,8 @@ end
 local function decide(input)
   local problems = input_problems(input)
   if #problems > 0 then
-    return policy.deny { worst = "FAIL", checks = ballast.json.array({}), reasons = ballast.json.array(problems) }
+    return policy.deny { worst = "FAIL", checks = ballast.json.array({}), figures = {},
+      reasons = ballast.json.array(problems) }
   end
   local is_allowed = allowances.of(values.table(input.allow_state))
   local surfaces = values.table(input.surfaces)

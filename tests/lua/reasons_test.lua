@@ -3,10 +3,11 @@
 
 local portfolio_governor = require "policies.portfolio_governor"
 local promotion_example = require "policies.promotion_example"
+local runtime_sanity = require "policies.runtime_sanity"
 local strategy_governor = require "policies.strategy_governor"
 local testing = require "testing"
 
-local policies = { portfolio_governor, strategy_governor, promotion_example }
+local policies = { portfolio_governor, strategy_governor, promotion_example, runtime_sanity }
 
 local function explained()
   local codes = {}
