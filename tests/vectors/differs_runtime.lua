@@ -1,6 +1,7 @@
 -- Where the checks of state surfaces differ on purpose. `R-5.3` is the line OURS of that section of the runtime
 -- specification, `R-22.5` the fifth of the weaknesses that its section 22 numbers.
 
+local document = require "surfaces.document"
 local positions = require "surfaces.positions"
 local recorded_surfaces = require "tests.vectors.recorded_surfaces"
 local registry = require "surfaces.registry"
@@ -51,7 +52,7 @@ local function ledger_of(case)
 end
 
 local function is_there(case, name)
-  return type(recorded_surfaces.surfaces(case.files)[name]) == "table"
+  return document.open(recorded_surfaces.surfaces(case.files)[name]).state == "present"
 end
 
 local function has_unreadable(case, name, found)
@@ -256,6 +257,21 @@ local function risk_has_no_state(case)
   return state == nil and truthy(at(risk, "drawdown", "state")) == nil
 end
 
+local function is_non_finite(value)
+  return type(value) == "number" and not values.is_finite(value)
+end
+
+-- Weights that the old check could sort and print, and that are no weights.
+local function has_odd_weights(case)
+  local texts, numbers, odd = 0, 0, false
+  for _, weight in pairs(values.table(factor_weights(case))) do
+    texts = texts + (type(weight) == "string" and 1 or 0)
+    numbers = numbers + (type(weight) == "number" and 1 or 0)
+    odd = odd or is_non_finite(weight)
+  end
+  return (texts == 0 and odd) or (texts > 0 and numbers == 0)
+end
+
 rules.figures = {
   {
     defect = "R-22.13",
@@ -349,6 +365,23 @@ rules.figures = {
     end,
     ours = function(_, found)
       testing.equal(found.figures.router_quality, 0)
+    end,
+  },
+  {
+    defect = "R-22.16",
+    says = "a figure that is NaN, infinite or a text is unknown",
+    applies = function(case)
+      return is_non_finite(at(surface(case, "risk_snapshot"), "var", "portfolio_var_nav_pct"))
+        or is_non_finite(surface(case, "router_health").router_health_score)
+        or is_non_finite(values.table(exit_pipeline(case)).tp_sl_coverage_pct) or has_odd_weights(case)
+    end,
+    ours = function(_, found)
+      for _, name in ipairs({ "portfolio_var", "router_quality", "exit_coverage" }) do
+        testing.is_true(found.figures[name] == nil or values.is_finite(found.figures[name]))
+      end
+      for _, weight in pairs(found.figures.factor_weights or {}) do
+        testing.is_true(values.is_finite(weight))
+      end
     end,
   },
 }

@@ -100,7 +100,8 @@ end
 
 -- A JSON reader does not tell 1.0 from 1, the old language did: whether a number was a float stands in its text.
 local function literal(text, index)
-  local section = text:match('"number_format"%s*:%s*(%b[])')
+  local from = text:find('"number_format"', 1, true)
+  local section = text:sub(from, from + 60000):match('^"number_format"%s*:%s*(%b[])')
   return section:match(('"_index"%%s*:%%s*%d%%s*,%%s*"in"%%s*:%%s*([^,%%s]+)'):format(index))
 end
 
