@@ -98,18 +98,27 @@ end
 
 -- Numbers
 
+-- Patterns take no text of any length: the list of numbers, which is short, is looked for in overlapping parts.
+local function number_section(text)
+  for from = 1, #text, 30000 do
+    local section = text:sub(from, from + 59999):match('"number_format"%s*:%s*(%b[])')
+    if section ~= nil then
+      return section
+    end
+  end
+  return ""
+end
+
 -- A JSON reader does not tell 1.0 from 1, the old language did: whether a number was a float stands in its text.
-local function literal(text, index)
-  local from = text:find('"number_format"', 1, true)
-  local section = text:sub(from, from + 60000):match('^"number_format"%s*:%s*(%b[])')
+local function literal(section, index)
   return section:match(('"_index"%%s*:%%s*%d%%s*,%%s*"in"%%s*:%%s*([^,%%s]+)'):format(index))
 end
 
-local text = vectors.text("sanity_check.json", "runtime_v76")
+local section = number_section(vectors.text("sanity_check.json", "runtime_v76"))
 
 local function run_number(case)
   local value = recorded_surfaces.decoded({ case["in"] })[1]
-  if type(value) == "number" and (literal(text, case._index) or ""):find("[%.eE]") then
+  if type(value) == "number" and (literal(section, case._index) or ""):find("[%.eE]") then
     value = value + 0.0
   end
   testing.equal(compat.number(value), case.out)
