@@ -24,9 +24,11 @@ function runtime_checks.params(own)
   return params
 end
 
---- What stands in the folder: { surfaces, problems }. Throws: allowance_invalid; argument when the folder is not one
---- that a script may read.
+--- What stands in the folder: { surfaces, problems }. Throws: version_invalid, allowance_invalid; argument when the
+--- folder is not one that a script may read.
 function runtime_checks.read(params)
+  failure.require(params.expected_version:match("%S"), "version_invalid",
+    "expected_version: expected a text such as v1.2, found an empty one")
   allowances.of(params.allow_state)
   local surfaces, problems = folder.read(params.state)
   return { surfaces = surfaces, problems = problems }

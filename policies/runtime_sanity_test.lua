@@ -248,6 +248,7 @@ return testing.suite("runtime sanity", {
     end
     passes(covered(0.9))
     denied("exit_coverage", "figure_outside_limit", covered(0.89))
+    denied("exit_coverage", "figure_outside_limit", covered(0))
     denied("exit_coverage", "figure_outside_limit", covered(2))
     denied("exit_coverage", "figure_unknown", covered(null))
     local decision = passes(function(surfaces)
