@@ -4,12 +4,15 @@
 -- what ours gives instead. The families of rules stand in files of their own.
 
 local assets = require "tests.vectors.differs_assets"
+local preflight = require "tests.vectors.differs_preflight"
 local recorded_inputs = require "tests.vectors.recorded_inputs"
 local report_choice = require "tests.vectors.differs_report_choice"
 local reports = require "tests.vectors.differs_reports"
-local runtime = require "tests.vectors.differs_runtime"
+local sanity_figures = require "tests.vectors.differs_sanity_figures"
+local sanity_verdict = require "tests.vectors.differs_sanity_verdict"
 local settings = require "tests.vectors.differs_settings"
 local strategies = require "tests.vectors.differs_strategies"
+local surfaces = require "tests.vectors.differs_surfaces"
 
 return {
   assets = assets,
@@ -22,16 +25,16 @@ return {
   market = reports.market,
   allocations = reports.allocations,
   report_choice = report_choice.report_choice,
-  surface_health = runtime.health,
-  sanity_figures = runtime.figures,
-  sanity_verdict = runtime.verdict,
-  preflight_version = runtime.version,
-  preflight = runtime.preflight,
+  surface_health = surfaces.health,
+  sanity_figures = sanity_figures.figures,
+  sanity_verdict = sanity_verdict.verdict,
+  preflight_version = preflight.version,
+  preflight = preflight.preflight,
 
   -- What the rules and the tests have in common.
   has_non_finite = recorded_inputs.has_non_finite,
   is_bad_config = recorded_inputs.is_bad_config,
   is_normalised = strategies.is_normalised,
   report_name = report_choice.report_name,
-  runtime = { now_seconds = runtime.now_seconds, expected_version = runtime.expected_version },
+  runtime = { now_seconds = sanity_verdict.now_seconds, expected_version = sanity_verdict.expected_version },
 }
