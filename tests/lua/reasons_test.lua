@@ -4,10 +4,11 @@
 local portfolio_governor = require "policies.portfolio_governor"
 local promotion_example = require "policies.promotion_example"
 local risk_freeze = require "policies.risk_freeze"
+local runtime_sanity = require "policies.runtime_sanity"
 local strategy_governor = require "policies.strategy_governor"
 local testing = require "testing"
 
-local policies = { portfolio_governor, strategy_governor, promotion_example, risk_freeze }
+local policies = { portfolio_governor, strategy_governor, promotion_example, risk_freeze, runtime_sanity }
 
 local function explained()
   local codes = {}

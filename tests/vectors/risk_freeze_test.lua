@@ -15,7 +15,7 @@ local testing = require "testing"
 local values = require "values"
 local vectors = require "tests.vectors.vectors"
 
-local document = vectors.load("stage6_stress/risk_freeze_timelines.json")
+local document = vectors.load("risk_freeze_timelines.json", "stage6_stress")
 local start = document.t0
 local symbol = "BTCUSDT"
 

@@ -12,14 +12,18 @@ local copies = "tests/golden/vectors/"
 --- Numbers agree within 1e-9, relative or absolute.
 vectors.tolerance = { absolute = 1e-9, relative = 1e-9 }
 
---- The parsed file; `omitted_cases` says how many cases the copy in this tree leaves out. A name without a
---- folder is one of stage6_portfolio.
-function vectors.load(name)
-  local path = folder .. (name:find("/", 1, true) and "" or "stage6_portfolio/") .. name
+--- The bytes of a file of the recording of the portfolio, or of another `recording`.
+function vectors.text(name, recording)
+  local path = folder .. (recording or "stage6_portfolio") .. "/" .. name
   if not ballast.files.exists(path) then
-    path = copies .. name
+    path = copies .. (recording and recording .. "/" or "") .. name
   end
-  return ballast.json.parse_keeping_null(ballast.files.read(path))
+  return ballast.files.read(path)
+end
+
+--- The parsed file; `omitted_cases` says how many cases the copy in this tree leaves out.
+function vectors.load(name, recording)
+  return ballast.json.parse_keeping_null(vectors.text(name, recording))
 end
 
 --- A copy of `value` without the named fields, at any depth; JSON null counts as absent.
@@ -79,7 +83,7 @@ end
 function vectors.cases(list, title, run, into)
   into = into or {}
   for position, case in ipairs(list) do
-    local id = ("%s %s: %s"):format(title, tostring(case._index or position), tostring(case.id))
+    local id = ("%s %s: %s"):format(title, tostring(case._index or position), tostring(case.id or case.name))
     into[#into + 1] = { id, function()
       run(case)
     end }
