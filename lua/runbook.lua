@@ -156,10 +156,23 @@ local function undo_all(run)
   return { undone = undone, left = left }
 end
 
+-- Where a decision will stand in the log a dry run cannot know: who asks for it has used a prediction.
+local Unlogged = {
+  __index = function(_, field)
+    if field == "seq" or field == "sha256" then
+      ballast.run.predict()
+    end
+    return nil
+  end,
+}
+
 --- Runs a policy in a state of its own on `input` and returns its decision, once that is durable
 --- in the decision log. The second result is where it stands: { seq, sha256, policy }.
 function Run:policy(name, input, options)
   local result = ballast.run.decide(name, input, options or {})
+  if self.information.dry_run then
+    setmetatable(result, Unlogged)
+  end
   return result.decision, result
 end
 
@@ -173,8 +186,8 @@ end
 --- Stops the run as failed unless `value` holds; `text` says what must hold. One that is worded as a line of the
 --- runbook's acceptance ticks that line in the record of the run.
 function Run:check(value, text)
-  failure.require(value, "check_failed", "does not hold: " .. tostring(text))
-  ballast.run.check_held(text)
+  failure.require(type(text) == "string" and #text > 0, "runbook.check_shape", "a check says as text what must hold")
+  failure.require(ballast.run.check(text, not not value), "check_failed", "does not hold: " .. text)
   return value
 end
 

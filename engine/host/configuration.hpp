@@ -39,6 +39,7 @@ struct LimitSettings {
 
 struct RunbookSettings {
   std::map<std::string, std::string> roots;
+  std::int64_t plan_max_age_minutes = 60;
 };
 
 struct Settings {
@@ -114,9 +115,16 @@ template <>
 struct Record<host::RunbookSettings> {
   using S = host::RunbookSettings;
   static constexpr std::string_view name = "RunbookSettings", doc = "How runbooks run.";
-  static constexpr auto fields = std::tuple{field(
-      &S::roots, {.name = "roots",
-                  .doc = "Folders that effects may write, by the name that runbooks declare; var/NAME when not set."})};
+  static constexpr auto fields = std::tuple{
+      field(&S::roots,
+            {.name = "roots",
+             .doc = "Folders that effects may write, by the name that runbooks declare; var/NAME when not set."}),
+      field(&S::plan_max_age_minutes,
+            {.name = "plan_max_age_minutes",
+             .doc = "A plan older than this is not carried out: its decision time would be too long ago.",
+             .unit = "minutes",
+             .low = 1,
+             .high = 525600})};
 };
 
 template <>

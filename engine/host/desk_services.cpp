@@ -151,7 +151,7 @@ void DeskServices::outside_entered(const std::string&) { refuse("an effect"); }
 void DeskServices::outside_left(const std::string&) { refuse("an effect"); }
 core::Json DeskServices::undo_started(const std::string&) { refuse("an effect"); }
 void DeskServices::undo_finished(const std::string&) { refuse("an effect"); }
-void DeskServices::check_held(const std::string&) { refuse("a check"); }
+bool DeskServices::check(const std::string&, bool) { refuse("a check"); }
 void DeskServices::write_file(const std::string&, const std::string&) { refuse("files.write"); }
 void DeskServices::remove_file(const std::string&) { refuse("files.remove"); }
 core::Json DeskServices::write_artefact(const std::string&, const std::string&) { refuse("run.artefact"); }

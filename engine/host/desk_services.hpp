@@ -36,7 +36,8 @@ class DeskServices : public modules::Services {
   void outside_left(const std::string& name) override;
   core::Json undo_started(const std::string& name) override;
   void undo_finished(const std::string& name) override;
-  void check_held(const std::string& text) override;
+  void predict() override {}
+  bool check(const std::string& text, bool holds) override;
   void write_file(const std::string& path, const std::string& bytes) override;
   void remove_file(const std::string& path) override;
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;

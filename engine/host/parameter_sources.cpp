@@ -62,6 +62,20 @@ class Gathering {
     }
   }
 
+  /// Values that were checked when they were recorded.
+  void take_recorded(const Json& recorded) {
+    const Json secrets = recorded.value("secrets", Json::object());
+    for (const auto& [name, value] : recorded.at("parameters").items()) {
+      const Parameter& parameter = named(name, "the record of the parameters");
+      const std::string origin = recorded.at("origins").value(name, "default");
+      if (parameter.type != "secret") {
+        take(parameter, value, origin);
+      } else if (secrets.contains(secret_placeholder(name))) {
+        take_reference(parameter, secrets[secret_placeholder(name)].get<std::string>(), origin);
+      }
+    }
+  }
+
   /// Warns first: a misspelt variable is often why a parameter is missing.
   void take_environment(const std::function<void(const std::string&)>& warn) {
     if (warn) warn_of_variables(warn);
@@ -204,6 +218,7 @@ ParameterValues gather_parameters(const std::vector<Parameter>& declared, const 
   Gathering gathering(declared);
   gathering.take_set(input.set);
   if (input.file) gathering.take_file(*input.file);
+  if (input.recorded.is_object()) gathering.take_recorded(input.recorded);
   if (input.use_environment) gathering.take_environment(input.warn);
   gathering.take_defaults();
   gathering.read_references();

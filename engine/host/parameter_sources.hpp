@@ -15,6 +15,8 @@
 namespace ballast::host {
 
 struct ParameterInput {
+  /// What a plan or a journal recorded ({ parameters, origins, secrets? }): stands for what is not given again.
+  core::Json recorded;
   std::vector<std::string> set;     ///< "name=value"
   std::optional<std::string> file;  ///< YAML, TOML or JSON, by the ending of its name
   bool use_environment = false;     ///< read BALLAST_PARAM_NAME

@@ -24,7 +24,7 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
   };
   try {
     result.value = start_runbook(state, identity.runbook, services.run_information());
-    services.plan.finish();
+    services.finish_plan();
   } catch (const core::Error& e) {
     const auto& halted = services.halted();
     try {

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "core/error.hpp"
-
 namespace ballast::host {
 namespace {
 
@@ -36,47 +34,41 @@ void PlanTrace::hold_to(std::vector<core::Json> items, std::string hash) {
   holding_ = true;
 }
 
-void PlanTrace::take(core::Json item) {
+std::optional<std::string> PlanTrace::take(core::Json item) {
   if (collecting_) {
     if (predicted_) item["predicted"] = true;
     items_.push_back(std::move(item));
-    return;
+    return std::nullopt;
   }
-  if (!holding_) return;
-  const std::string place = fmt::format("plan {}, item {}", hash_.substr(0, 12), at_ + 1);
-  if (at_ == items_.size()) {
-    throw core::Error(core::Code::state,
-                      fmt::format("reality differs from the plan: it ends here, now comes {}", describe_item(item)),
-                      place);
+  if (!holding_) return std::nullopt;
+  if (at_ == items_.size()) return fmt::format("{}: it ends here, now comes {}", place(), describe_item(item));
+  const core::Json& planned = items_[at_];
+  if (fits(planned, item)) {
+    ++at_;
+    return std::nullopt;
   }
-  const core::Json& planned = items_[at_++];
-  if (fits(planned, item)) return;
-  if (describe_item(planned) != describe_item(item)) {
-    throw core::Error(core::Code::state,
-                      fmt::format("reality differs from the plan: {} was planned, now comes {}", describe_item(planned),
-                                  describe_item(item)),
-                      place);
-  }
+  if (describe_item(planned) != describe_item(item))
+    return fmt::format("{}: {} was planned, now comes {}", place(), describe_item(planned), describe_item(item));
   std::string members;
   for (const auto& [key, value] : item.items()) {
     const core::Json before = planned.value(key, core::Json());
     if (before == value) continue;
     members += fmt::format("{}{}: planned {}, now {}", members.empty() ? "" : "; ", key, before.dump(), value.dump());
   }
-  throw core::Error(core::Code::state,
-                    fmt::format("reality differs from the plan at {}: {}", describe_item(item), members), place);
+  return fmt::format("{}, {}: {}", place(), describe_item(item), members);
 }
 
 void PlanTrace::skip() {
   if (holding_ && at_ < items_.size()) ++at_;
 }
 
-void PlanTrace::finish() const {
-  if (!holding_ || at_ == items_.size()) return;
-  throw core::Error(
-      core::Code::state,
-      fmt::format("reality differs from the plan: {} was planned and did not come", describe_item(items_[at_])),
-      fmt::format("plan {}, item {}", hash_.substr(0, 12), at_ + 1));
+std::optional<std::string> PlanTrace::finish() const {
+  if (!holding_ || at_ == items_.size()) return std::nullopt;
+  return fmt::format("{}: {} was planned and did not come", place(), describe_item(items_[at_]));
+}
+
+std::string PlanTrace::place() const {
+  return fmt::format("reality differs from plan {} at item {}", hash_.substr(0, 12), at_ + 1);
 }
 
 }  // namespace ballast::host

@@ -10,7 +10,6 @@
 namespace ballast::host {
 
 inline constexpr std::string_view kPlanFormat = "ballast-plan";
-inline constexpr std::string_view kPlanName = "plan.json";
 
 /// Collects the units of a dry run, or compares those of a run with what was planned.
 class PlanTrace {
@@ -18,19 +17,21 @@ class PlanTrace {
   void collect() { collecting_ = true; }
   /// From now on each unit must be the next of `items`.
   void hold_to(std::vector<core::Json> items, std::string hash);
-  /// Takes one unit before it is done: { unit, name or path, what else it is known by }.
-  /// Throws: Error{state} that names the unit, what was planned and what would be done now.
-  void take(core::Json item);
+  /// Takes one unit before it is done: { unit, name or path, what else it is known by }. Returns a sentence that names
+  /// the unit, what was planned and what would be done now, when these differ.
+  [[nodiscard]] std::optional<std::string> take(core::Json item);
   /// A unit that an earlier execution completed: it was compared then.
   void skip();
   /// From here on everything depends on outcomes that were predicted.
   void predict() { predicted_ = true; }
   bool predicting() const noexcept { return predicted_; }
-  /// Throws: Error{state} when planned units were not done.
-  void finish() const;
+  /// Returns a sentence when planned units were not done.
+  [[nodiscard]] std::optional<std::string> finish() const;
   const std::vector<core::Json>& items() const noexcept { return items_; }
 
  private:
+  std::string place() const;
+
   bool collecting_ = false, holding_ = false, predicted_ = false;
   std::vector<core::Json> items_;
   std::size_t at_ = 0;

@@ -133,8 +133,10 @@ class ReplayServices final : public DeskServices, public bind::Answers {
     }
     return {{"todo", "nothing"}, {"key", record["key"]}, {"plan", plan}, {"outcome", value_of(end, "outcome")}};
   }
-  void check_held(const std::string& text) override {
+  bool check(const std::string& text, bool holds) override {
+    if (!holds) return false;
     note("check", cursor_.next("check", fmt::format("the check '{}'", text))["text"], text);
+    return true;
   }
   core::Json write_artefact(const std::string& path, const std::string& bytes) override {
     const core::Json& record = cursor_.next("artefact", fmt::format("artefact '{}'", path));

@@ -1,61 +1,22 @@
 #include "host/resume.hpp"
 
-#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 
-#include "core/digest.hpp"
 #include "core/error.hpp"
 #include "host/perform_run.hpp"
 #include "host/replay.hpp"
 #include "host/reviewed_source.hpp"
+#include "host/run_identity.hpp"
 #include "host/run_list.hpp"
 #include "host/run_stores.hpp"
 #include "host/script_error.hpp"
+#include "host/target_lock.hpp"
 #include "host/version.hpp"
 
 namespace ballast::host {
 namespace {
-
-RunIdentity recorded_identity(const core::Json& started) {
-  RunIdentity out;
-  out.id = started["run"].get<std::string>();
-  out.runbook = started["runbook"]["name"].get<std::string>();
-  out.parameters = started["parameters"];
-  out.actor = started["actor"].get<std::string>();
-  const std::string environment = started["environment"].get<std::string>();
-  for (const auto& [value, name] : core::Names<Environment>::values) {
-    if (name == environment) out.environment = value;
-  }
-  out.clock_given = started.value("clock", "") == "given";
-  if (started.contains("files")) out.named_files = started["files"].get<std::vector<std::string>>();
-  out.time = core::parse_instant(started["decision_time"].get<std::string>());
-  return out;
-}
-
-/// What is not as the run began with it: sentences.
-std::vector<std::string> changes(const FoldedJournal& run, const RunPins& now, const journal::ObjectStore& objects) {
-  std::vector<std::string> out;
-  const core::Json& started = run.started;
-  if (started["runbook"]["sha256"] != now.runbook_sha256)
-    out.push_back(fmt::format("the runbook {}", started["runbook"]["place"].get<std::string>()));
-  const auto compare = [&](const char* what, const char* member, const core::Json& current) {
-    if (!started.contains(member) || started[member] == core::sha256_hex(core::canonical_json(current))) return;
-    const core::Json then = core::parse_json(objects.get(started[member].get<std::string>()), member);
-    std::set<std::string> names;
-    for (const core::Json* each : {&then, &current}) {
-      for (const auto& [name, sha256] : each->items()) names.insert(name);
-    }
-    for (const std::string& name : names) {
-      if (then.value(name, "") != current.value(name, "")) out.push_back(fmt::format("the {} {}", what, name));
-    }
-  };
-  compare("library", "libraries_sha256", now.libraries);
-  compare("policy", "policies_sha256", now.policies);
-  if (started["settings_sha256"] != now.settings_sha256) out.push_back("the settings");
-  return out;
-}
 
 /// A run that was opened again: everything that it needs, in the order in which it is needed.
 class Reopened {
@@ -81,17 +42,18 @@ class Reopened {
     services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
     script_ = find_runbook(desk, journal_.started["runbook"]["place"].get<std::string>());
     if (identity.environment == Environment::live) manifest_.review({script_}, true);
-    const RunbookInfo info = load_runbook(state, script_);
-    identity.roots = resolve_roots(desk, configuration, info);
+    info_ = load_runbook(state, script_);
+    identity.roots = resolve_roots(desk, configuration, info_);
     result.id = identity.id;
-    result.runbook = info.name;
+    result.runbook = info_.name;
     result.file = script_.place;
   }
 
   /// Refuses to go on over a change, unless it is accepted. Returns what changed.
   std::vector<std::string> check_pins(bool accept) {
     pins_ = current_pins(desk_, configuration_, script_, state.libraries());
-    std::vector<std::string> changed = changes(journal_, *pins_, journal::ObjectStore(objects_folder(desk_)));
+    const journal::ObjectStore objects(objects_folder(desk_));
+    std::vector<std::string> changed = RunPins::of_run(journal_.started, objects).changes(*pins_);
     if (changed.empty() || accept) return changed;
     FoldedJournal kept = journal_;
     kept.records.resize(kept_records(kept.records));
@@ -109,6 +71,7 @@ class Reopened {
 
   /// Opens the stores, takes the journal, records that the run goes on and has the history served.
   void open(const std::vector<std::string>& accepted, bool aborting) {
+    if (!aborting) target_.emplace(desk_, info_, identity, true, clock());
     stores.emplace(desk_, clock(), identity);
     result.made_keys = stores->keys.made;
     stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock());
@@ -121,7 +84,7 @@ class Reopened {
     }
     kept.resize(kept_records(kept));
     keep_pinned(stores->objects, *pins_, configuration_, script_, state.libraries());
-    core::Json payload = pins_->json();
+    core::Json payload = pins_->hashes();
     payload["keeps"] = kept.empty() ? std::uint64_t{1} : kept.back().seq;
     payload["actor"] = actor_;
     payload["engine"] = {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}};
@@ -132,6 +95,11 @@ class Reopened {
     services.begin(identity, {&stores->objects, &stores->log, &*stores->journal, &stores->keys, &manifest_});
     services.adopt(unclaimed_entries(kept, named));
     services.serve(RunHistory(std::move(kept)));
+    if (!aborting && journal_.started.contains("plan_sha256")) {
+      const std::string hash = journal_.started["plan_sha256"].get<std::string>();
+      const core::Json plan = core::parse_json(stores->objects.get(hash), "plan");
+      services.plan.hold_to(plan["items"].get<std::vector<core::Json>>(), hash);
+    }
   }
 
   const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
@@ -176,7 +144,9 @@ class Reopened {
   ReviewManifest manifest_;
   ReviewedSource source_;
   Script script_;
+  RunbookInfo info_;
   std::optional<RunPins> pins_;
+  std::optional<TargetLock> target_;
 
  public:
   RunServices services;

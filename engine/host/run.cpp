@@ -1,104 +1,190 @@
+// Begins runs: for real, by a plan, or dry.
 #include "host/run.hpp"
-
-#include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 
 #include <fmt/format.h>
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "host/perform_run.hpp"
+#include "host/plan_file.hpp"
 #include "host/reviewed_source.hpp"
+#include "host/run_identity.hpp"
 #include "host/run_stores.hpp"
 #include "host/state.hpp"
-#include "host/version.hpp"
+#include "host/target_lock.hpp"
 
 namespace ballast::host {
 namespace {
 
-/// Everything a run's name depends on: the same call with the same clock gives the same name.
-std::string base_id(const std::string& name, core::Instant time, const core::Json& identity) {
-  return fmt::format("{}-{}-{}", name, core::format_stamp(time),
-                     core::sha256_hex(core::canonical_json(identity)).substr(0, 8));
-}
-
-/// The first of `base`, `base-2`, ... that `take` accepts.
-template <class Take>
-std::string first_id(const std::string& base, Take take) {
-  std::string id = base;
-  for (int again = 2; !take(id); ++again) id = fmt::format("{}-{}", base, again);
-  return id;
-}
-
-/// A run's name and its folder, which belongs to whoever made it: of equal runs that begin at once each has its own.
-/// A claim that no journal followed is given back.
-class ClaimedRun {
+/// A run that has not begun: everything that it needs, in the order in which it is needed.
+class NewRun {
  public:
-  ClaimedRun(const std::filesystem::path& runs, const std::string& base) {
-    core::create_folders(runs);
-    id_ = first_id(base, [&](const std::string& id) {
-      folder_ = runs / id;
-      if (::mkdir(folder_.c_str(), 0777) == 0) return true;
-      if (errno != EEXIST) core::throw_errno("create folder", folder_.string(), errno);
-      return false;
+  NewRun(const Desk& desk, const Configuration& configuration, const RunRequest& request)
+      : desk_(desk),
+        configuration_(configuration),
+        request_(request),
+        fixed_(request.now.value_or(core::Instant{})),
+        script_(find_runbook(desk, request.runbook)),
+        manifest_(ReviewManifest::read(desk, sign::KeyRing::open(desk.keys))),
+        source_(desk.source(), manifest_, is_live()),
+        services_(desk, configuration, clock()),
+        state_(services_, runbook_profile(), source_, configuration.settings.limits.runbook) {
+    if (is_live()) manifest_.review({script_}, true);
+    if (request.json) services_.print_to_standard_error();
+    services_.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
+    info_ = load_runbook(state_, script_);
+    // Before the clock is read: people take their time to answer.
+    given_ = gather_parameters(info_.parameters, request.parameters);
+    identity_ = new_identity(configuration, request, info_, given_, request.decision_time.value_or(clock().now()));
+    identity_.roots = resolve_roots(desk, configuration, info_);
+    pins_ = current_pins(desk, configuration, script_, state_.libraries());
+    result_.runbook = info_.name;
+    result_.file = script_.place;
+  }
+
+  /// Computes everything, applies nothing, and keeps what would be done as a plan.
+  RunResult plan() {
+    const auto has_journal = [&](const std::string& id) {
+      return std::filesystem::exists(runs_folder(desk_) / id / journal::kRunJournalName);
+    };
+    identity_.id =
+        first_id(base_id(identity_, script_, configuration_), [&](const std::string& id) { return !has_journal(id); });
+    services_.plan.collect();
+    services_.begin(identity_, {});
+    result_.value = start_runbook(state_, info_.name, services_.run_information());
+    core::Json document = identity_payload(identity_, info_, script_, given_);
+    document["run"] = identity_.id;
+    document["pins"] = pins_.document();
+    document["items"] = services_.plan.items();
+    document["result"] = result_.value;
+    const PlanFile plan = write_plan(runs_folder(desk_) / identity_.id, std::move(document));
+    result_.id = identity_.id;
+    result_.dry_run = true;
+    result_.status = "planned";
+    result_.plan = plan.document;
+    result_.plan_hash = plan.hash;
+    return std::move(result_);
+  }
+
+  /// Does what a plan says and stops where reality differs.
+  RunResult carry_out(const PlanFile& plan) {
+    if (const auto difference = difference_from(plan)) {
+      result_.status = "differs";
+      result_.reason = *difference;
+      return std::move(result_);
+    }
+    identity_.id = plan.folder.filename().string();
+    services_.plan.hold_to(plan.items(), plan.hash);
+    plan_ = &plan;
+    return begin([&](const auto& create) { return create(identity_.id), identity_.id; });
+  }
+
+  RunResult begin() {
+    return begin([&](const auto& create) {
+      return first_id(base_id(identity_, script_, configuration_), [&](const std::string& id) {
+        const auto taken = [&] { return std::filesystem::exists(runs_folder(desk_) / id / journal::kRunJournalName); };
+        if (taken()) return false;
+        try {
+          create(id);
+          return true;
+        } catch (const core::Error&) {
+          if (taken()) return false;  // of equal runs that begin at once each gets a name
+          throw;
+        }
+      });
     });
   }
-  ClaimedRun(const ClaimedRun&) = delete;
-  ClaimedRun& operator=(const ClaimedRun&) = delete;
-  ~ClaimedRun() { ::rmdir(folder_.c_str()); }  // does nothing to a folder that holds a journal
-
-  const std::string& id() const noexcept { return id_; }
-  const std::filesystem::path& folder() const noexcept { return folder_; }
 
  private:
-  std::string id_;
-  std::filesystem::path folder_;
+  bool is_live() const { return configuration_.settings.desk.environment == Environment::live; }
+  const core::Clock& clock() const { return request_.now ? static_cast<const core::Clock&>(fixed_) : system_; }
+
+  /// What is not as it was planned, before anything is done.
+  std::optional<std::string> difference_from(const PlanFile& plan) const {
+    const core::Json& then = plan.document;
+    const std::string short_hash = plan.hash.substr(0, 12);
+    if (then["runbook"]["name"] != info_.name)
+      return fmt::format("plan {} is of the runbook {}", short_hash, then["runbook"]["name"].get<std::string>());
+    if (then["environment"] != core::name_of(identity_.environment))
+      return fmt::format("plan {} is for {}", short_hash, then["environment"].get<std::string>());
+    for (const auto& [name, value] : identity_.parameters.items()) {
+      const core::Json planned = then["parameters"].value(name, core::Json());
+      if (planned != value)
+        return fmt::format("plan {} has {} = {}, given is {}", short_hash, name, planned.dump(), value.dump());
+    }
+    const auto changed = RunPins::read(then["pins"]).changes(pins_);
+    if (changed.empty()) return std::nullopt;
+    return fmt::format("changed since plan {} was made: {}", short_hash, fmt::join(changed, ", "));
+  }
+
+  template <class Claim>
+  RunResult begin(const Claim& claim) {
+    TargetLock target(desk_, info_, identity_, false, clock());
+    stores_.emplace(desk_, clock(), identity_);
+    result_.made_keys = stores_->keys.made;
+    keep_pinned(stores_->objects, pins_, configuration_, script_, state_.libraries());
+    core::Json payload = identity_payload(identity_, info_, script_, given_);
+    payload.update(pins_.hashes());
+    if (plan_ != nullptr) payload["plan_sha256"] = stores_->objects.put(plan_->bytes);
+    identity_.id = claim([&](const std::string& id) {
+      payload["log_seq"] = stores_->log.last_seq();  // where in the log's order it began: clocks can be given
+      stores_->journal =
+          journal::RunJournal::create(runs_folder(desk_) / id, id, payload, *stores_->keys.journal, clock());
+    });
+    result_.id = identity_.id;
+    target.own(identity_);
+    if (!target.note().empty()) {
+      stores_->journal->append("note", {{"note", target.note()}});
+      fmt::print(stderr, "note: {}\n", target.note());
+    }
+    if (request_.begun) request_.begun(identity_.id);
+    services_.begin(identity_, {&stores_->objects, &stores_->log, &*stores_->journal, &stores_->keys, &manifest_});
+    perform_run(state_, services_, *stores_, identity_, result_);
+    return std::move(result_);
+  }
+
+  const Desk& desk_;
+  const Configuration& configuration_;
+  const RunRequest& request_;
+  core::SystemClock system_;
+  core::FixedClock fixed_;
+  Script script_;
+  ReviewManifest manifest_;
+  ReviewedSource source_;
+  RunServices services_;
+  State state_;
+  RunbookInfo info_;
+  ParameterValues given_;
+  RunIdentity identity_;
+  RunPins pins_;
+  const PlanFile* plan_ = nullptr;
+  std::optional<OpenStores> stores_;
+  RunResult result_;
 };
 
-core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info, const Script& script,
-                           const ParameterValues& given, const RunPins& pins, std::uint64_t log_seq) {
-  core::Json out = pins.json();
-  out["runbook"] = {
-      {"name", info.name}, {"version", info.version}, {"sha256", script.sha256()}, {"place", script.place}};
-  out["parameters"] = identity.parameters;
-  out["actor"] = identity.actor;
-  out["environment"] = std::string(core::name_of(identity.environment));
-  out["engine"] = {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}};
-  out["decision_time"] = core::format_instant(identity.time);
-  if (identity.clock_given) out["clock"] = "given";
-  out["origins"] = given.origins;
-  if (!given.secret_references.empty()) out["secrets"] = given.secret_references;  // never what they lead to
-  if (!identity.named_files.empty()) out["files"] = identity.named_files;
-  out["log_seq"] = log_seq;  // where in the log's order the run began: clocks can be given and go back
-  return out;
-}
-
-RunIdentity identify(const Desk& desk, const Configuration& configuration, const RunRequest& request,
-                     const RunbookInfo& info, const ParameterValues& given, const Script& script, core::Instant time,
-                     std::string& base) {
-  RunIdentity out;
-  out.runbook = info.name;
-  out.parameters = given.values;
-  out.actor = actor_name(configuration, request.actor);
-  out.environment = configuration.settings.desk.environment;
-  for (const Parameter& each : info.parameters) {
-    if (each.type == "file" && given.was_given(each.name))
-      out.named_files.push_back(out.parameters[each.name].get<std::string>());
+/// The request that a plan stands for. What the operator gives beside it is compared with it.
+RunRequest planned_request(const Configuration& configuration, RunRequest request, const PlanFile& plan) {
+  const core::Json& then = plan.document;
+  const core::Instant time = core::parse_instant(then["decision_time"].get<std::string>());
+  const auto minutes = configuration.settings.runbooks.plan_max_age_minutes;
+  const bool given = then.value("clock", "") == "given";
+  const auto age = (core::SystemClock().now().microseconds - time.microseconds) / 60'000'000;
+  if (!given && age > minutes) {
+    throw core::Error(core::Code::state,
+                      fmt::format("the plan was made {} minutes ago, and plans hold for {} "
+                                  "(runbooks.plan_max_age_minutes); make a new one",
+                                  age, minutes),
+                      "--plan");
   }
-  out.clock_given = request.now.has_value();
-  out.time = time;
-  base = base_id(info.name, time,
-                 {{"runbook", script.sha256()},
-                  {"parameters", out.parameters},
-                  {"settings", core::sha256_hex(configuration.bytes())},
-                  {"time", core::format_instant(time)}});
-  out.id = first_id(base, [&](const std::string& id) { return !std::filesystem::exists(runs_folder(desk) / id); });
-  return out;
+  if (request.now && *request.now != time)
+    throw core::Error(core::Code::argument, "a plan has its own decision time", "--now");
+  request.decision_time = time;
+  if (given) request.now = time;
+  if (request.runbook.empty()) request.runbook = then["runbook"]["place"].get<std::string>();
+  request.parameters.recorded = then;
+  return request;
 }
 
 }  // namespace
@@ -111,54 +197,17 @@ std::string actor_name(const Configuration& configuration, const std::string& gi
 }
 
 RunResult execute_run(const Desk& desk, const Configuration& configuration, const RunRequest& request) {
-  const bool live = configuration.settings.desk.environment == Environment::live;
-  if (request.now && live) {
+  if (request.now && configuration.settings.desk.environment == Environment::live) {
     throw core::Error(core::Code::argument,
                       "a given clock is refused in live: a decision there has the time it was made", "--now");
   }
-  const core::SystemClock system;
-  const core::FixedClock fixed(request.now.value_or(core::Instant{}));
-  const core::Clock& clock = request.now ? static_cast<const core::Clock&>(fixed) : system;
-
-  const Script script = find_runbook(desk, request.runbook);
-  const ReviewManifest manifest = ReviewManifest::read(desk, sign::KeyRing::open(desk.keys));
-  if (live) manifest.review({script}, true);
-  ReviewedSource source(desk.source(), manifest, live);
-  RunServices services(desk, configuration, clock);
-  if (request.json) services.print_to_standard_error();
-  services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
-  State state(services, runbook_profile(), source, configuration.settings.limits.runbook);
-  const RunbookInfo info = load_runbook(state, script);
-  // Before the clock is read: people take their time to answer.
-  const ParameterValues given = gather_parameters(info.parameters, request.parameters);
-  std::string base;  // of the run's name, which equal runs share
-  RunIdentity identity = identify(desk, configuration, request, info, given, script, clock.now(), base);
-  identity.roots = resolve_roots(desk, configuration, info);
-
-  RunResult result;
-  result.runbook = info.name;
-  result.file = script.place;
-  result.dry_run = request.dry_run;
-  if (request.dry_run) {
-    result.id = identity.id;
-    services.begin(identity, {});
-    result.value = start_runbook(state, info.name, services.run_information());
-    return result;
+  if (!request.plan.empty()) {
+    const PlanFile plan = find_plan(desk, request.plan);
+    const RunRequest planned = planned_request(configuration, request, plan);
+    return NewRun(desk, configuration, planned).carry_out(plan);
   }
-  OpenStores stores(desk, clock, identity);
-  result.made_keys = stores.keys.made;
-  const RunPins pins = current_pins(desk, configuration, script, state.libraries());
-  keep_pinned(stores.objects, pins, configuration, script, state.libraries());
-  // As late as can be: a folder without a journal is a finding for whoever verifies at this moment.
-  const ClaimedRun claimed(runs_folder(desk), base);
-  result.id = identity.id = claimed.id();
-  stores.journal = journal::RunJournal::create(
-      claimed.folder(), identity.id, started_payload(identity, info, script, given, pins, stores.log.last_seq()),
-      *stores.keys.journal, clock);
-  if (request.begun) request.begun(identity.id);
-  services.begin(identity, {&stores.objects, &stores.log, &*stores.journal, &stores.keys, &manifest});
-  perform_run(state, services, stores, identity, result);
-  return result;
+  NewRun run(desk, configuration, request);
+  return request.dry_run ? run.plan() : run.begin();
 }
 
 }  // namespace ballast::host

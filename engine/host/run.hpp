@@ -16,8 +16,10 @@ struct RunRequest {
   std::string runbook;  ///< file, or name of one in runbooks/
   ParameterInput parameters;
   std::string actor;
-  std::optional<core::Instant> now;  ///< a given clock; refused in live
+  std::optional<core::Instant> now;            ///< a given clock; refused in live
+  std::optional<core::Instant> decision_time;  ///< that of a plan which is carried out; else the clock's
   bool dry_run = false;
+  std::string plan;                               ///< hash of a plan to carry out
   bool json = false;                              ///< text printed by the script goes to standard error
   std::function<void(const std::string&)> begun;  ///< told the run's id once it can be resumed
 };
@@ -33,6 +35,8 @@ struct RunResult {
   std::vector<std::uint64_t> entries, decisions;  ///< of the log; decisions are entries too
   std::vector<std::string> made_keys;             ///< created because there were none (demo and paper)
   bool dry_run = false;
+  core::Json plan;  ///< of a dry run, with the hash by which it is carried out
+  std::string plan_hash;
 };
 
 /// Throws: ScriptError when the runbook fails (the failure is journaled first); Error otherwise.

@@ -38,23 +38,23 @@ core::Json RunServices::effect_started(const std::string& name) {
   return {{"finished", false}};
 }
 
-core::Json RunServices::effect_planned(const std::string& name, const core::Json& planned) {
+core::Json RunServices::effect_planned(const std::string& name, const core::Json& given) {
   const std::string doing = fmt::format("the plan of effect '{}'", name);
   if (open_step_ != name) throw core::Error(core::Code::state, doing + " is made and the effect was not begun");
-  const std::string key = effect_key(identity_.id, name, planned);
+  const std::string key = effect_key(identity_.id, name, given);
   if (const core::Json* record = served("plan", doing)) {
     if ((*record)["step"] != name || (*record)["key"] != key) {
       history_.refuse(doing + " as another one than recorded", describe_record(*record));
     }
-    return {{"todo", undoing_ ? "settle" : "verify"}, {"key", key}, {"plan", planned}};
+    return {{"todo", undoing_ ? "settle" : "verify"}, {"key", key}, {"plan", given}};
   }
-  plan.take({{"unit", "effect"}, {"name", name}, {"plan", planned}});
+  planned({{"unit", "effect"}, {"name", name}, {"plan", given}});
   if (dry()) {
     plan.predict();
     open_step_.clear();
-    return {{"todo", "predict"}, {"key", key}, {"plan", planned}};
+    return {{"todo", "predict"}, {"key", key}, {"plan", given}};
   }
-  core::Json payload = inline_or_object("plan", planned, {{"step", name}, {"key", key}});
+  core::Json payload = inline_or_object("plan", given, {{"step", name}, {"key", key}});
   journal::Draft draft = draft_of("effect");
   draft.note = name;
   draft.decision = core::Json{{"step", name}, {"key", key}, {"plan_sha256", payload["plan_sha256"]}};
@@ -62,7 +62,7 @@ core::Json RunServices::effect_planned(const std::string& name, const core::Json
   payload["entry_seq"] = entry.seq;
   payload["entry_sha256"] = entry.sha256;
   stores_.journal->append("plan", payload);
-  return {{"todo", "apply"}, {"key", key}, {"plan", planned}};
+  return {{"todo", "apply"}, {"key", key}, {"plan", given}};
 }
 
 void RunServices::effect_finished(const std::string& name, const core::Json& outcome) {

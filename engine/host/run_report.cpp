@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "host/evidence.hpp"
+#include "host/plan_file.hpp"
 
 namespace ballast::host {
 namespace {
@@ -12,9 +13,16 @@ void show_result(const CommonOptions& common, const Desk& desk, const RunResult&
   const std::string var = common.var_option();
   for (const std::string& each : result.made_keys)
     fmt::print("\nmade key {} in {} (there was none)", each, desk.keys.string());
+  if (result.id.empty()) {  // it did not begin
+    fmt::print("{}: {}\n", result.status, result.reason);
+    return;
+  }
   fmt::print("\n{:<10} {} ({})\n", result.dry_run ? "dry run" : "run", result.id, result.file);
   if (result.dry_run) {
-    fmt::print("nothing was written\n");
+    fmt::print("\n{}\n", plan_text(result.plan));
+    fmt::print("{:<10} {}\n", "plan", (runs_folder(desk) / result.id / journal::kPlanName).string());
+    fmt::print("{:<10} {}\n", "hash", result.plan_hash);
+    fmt::print("{:<10} ballast run {} --plan {}{}\n", "do it", result.runbook, result.plan_hash.substr(0, 12), var);
     return;
   }
   if (!result.reason.empty()) fmt::print("{:<10} {}\n", result.status, result.reason);
@@ -39,6 +47,10 @@ core::Json document(const RunResult& result) {
                  {"entries", result.entries},
                  {"keys_made", result.made_keys}};
   if (!result.reason.empty()) out["reason"] = result.reason;
+  if (result.dry_run) {
+    out["plan"] = result.plan;
+    out["plan_sha256"] = result.plan_hash;
+  }
   return out;
 }
 
@@ -57,7 +69,9 @@ int show_run(const CommonOptions& common, const Desk& desk,
     return kWaiting;
   }
   const bool left = result.status == "aborted" && !result.value["left"].empty();
-  return result.status == "denied" || result.status == "failed" || left ? kDenied : kPassed;
+  if (result.status == "differs") fmt::print(stderr, "{}", common.how_to_go_on());
+  const bool refused = result.status == "denied" || result.status == "failed" || result.status == "differs";
+  return refused || left ? kDenied : kPassed;
 }
 
 }  // namespace ballast::host

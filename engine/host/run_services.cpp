@@ -122,6 +122,10 @@ void RunServices::halt(std::string status, const std::string& text) {
   throw core::Error(core::Code::budget, text);
 }
 
+void RunServices::planned(core::Json item) {
+  if (const auto difference = plan.take(std::move(item))) halt("differs", *difference);
+}
+
 const core::Json* RunServices::served(std::string_view kind, const std::string& doing) {
   require_begun();
   if (!outside_.empty()) {
@@ -132,11 +136,15 @@ const core::Json* RunServices::served(std::string_view kind, const std::string& 
   }
   settle_failed_step();
   if (const core::Json* record = history_.take(kind, doing)) {
-    plan.skip();
+    if (kind != "answer" && kind != "plan") plan.skip();  // neither is a unit
     return record;
   }
   if (undoing_) halt("history_ended", "everything that the run did was gone through");
   return nullptr;
+}
+
+void RunServices::finish_plan() {
+  if (const auto difference = plan.finish()) halt("differs", *difference);
 }
 
 journal::Draft RunServices::draft_of(const std::string& kind) const {
@@ -199,10 +207,10 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
       throw core::Error(e.code(), fmt::format("{}\n       | {}", e.message(), e.source_line()), e.where());
     }
   }();
-  plan.take({{"unit", "decision"},
-             {"name", outcome.name},
-             {"policy_sha256", outcome.policy.sha256()},
-             {"decision_sha256", core::sha256_hex(outcome.decision_bytes)}});
+  planned({{"unit", "decision"},
+           {"name", outcome.name},
+           {"policy_sha256", outcome.policy.sha256()},
+           {"decision_sha256", core::sha256_hex(outcome.decision_bytes)}});
   if (dry()) return decision_result(outcome, std::nullopt);
   const journal::ObjectStore& objects = *stores_.objects;
   objects.put(outcome.policy.text);
@@ -233,8 +241,11 @@ core::Json RunServices::log_entry(const core::Json& given) {
     if ((*record)["draft_sha256"] != sha256) history_.refuse("another entry of the log", describe_record(*record));
     return {{"seq", (*record)["entry_seq"]}, {"sha256", (*record)["entry_sha256"]}};
   }
-  plan.take({{"unit", "entry"}, {"name", kind}, {"sha256", sha256}});
-  if (dry()) return core::Json::object();
+  planned({{"unit", "entry"}, {"name", kind}, {"sha256", sha256}});
+  if (dry()) {
+    plan.predict();  // where it will stand in the log nobody knows yet
+    return core::Json::object();
+  }
   journal::Draft draft = draft_of(kind);
   if (const auto note = text_member(given, "note")) draft.note = *note;
   if (given.contains("decision")) draft.decision = given["decision"];
@@ -304,7 +315,7 @@ void RunServices::close_step(const std::string& name, const core::Json& outcome,
 
 core::Json RunServices::step_finished(const std::string& name, const core::Json& outcome) {
   require_begun();
-  plan.take({{"unit", "step"}, {"name", name}, {"outcome_sha256", core::sha256_hex(core::canonical_json(outcome))}});
+  planned({{"unit", "step"}, {"name", name}, {"outcome_sha256", core::sha256_hex(core::canonical_json(outcome))}});
   close_step(name, outcome, false);
   return outcome;
 }
@@ -318,18 +329,21 @@ void RunServices::settle_failed_step() {
   const core::Json failed = std::move(*failed_step_);
   failed_step_.reset();
   open_step_.clear();
-  plan.take({{"unit", "step"}, {"name", failed["step"]}, {"error", failed["error"]}});
+  planned({{"unit", "step"}, {"name", failed["step"]}, {"error", failed["error"]}});
   if (!dry()) stores_.journal->append("step_finished", failed);
 }
 
-void RunServices::check_held(const std::string& text) {
+bool RunServices::check(const std::string& text, bool holds) {
+  require_begun();
+  if (!holds && !plan.predicting()) return false;
   const std::string doing = fmt::format("the check '{}'", text);
   if (const core::Json* record = served("check", doing)) {
     if ((*record)["text"] != text) history_.refuse(doing, describe_record(*record));
-    return;
+    return true;
   }
-  plan.take({{"unit", "check"}, {"text", text}});
+  planned({{"unit", "check"}, {"text", text}});
   if (!dry()) stores_.journal->append("check", {{"text", text}});
+  return true;
 }
 
 core::Json RunServices::write_artefact(const std::string& path, const std::string& bytes) {
@@ -342,7 +356,7 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
       history_.refuse((*record)["path"] == shown ? doing + " with other bytes" : doing, describe_record(*record));
     return out;
   }
-  plan.take({{"unit", "artefact"}, {"path", shown}, {"sha256", out["sha256"]}});
+  planned({{"unit", "artefact"}, {"path", shown}, {"sha256", out["sha256"]}});
   if (dry()) return out;
   const core::Signer* signers[] = {stores_.keys->artefact_hmac.get(), stores_.keys->artefact_public.get()};
   // The bytes wait beside their place, so that a full disk leaves what was there; between the signature and the file

@@ -65,7 +65,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   void outside_left(const std::string& name) override;
   core::Json undo_started(const std::string& name) override;
   void undo_finished(const std::string& name) override;
-  void check_held(const std::string& text) override;
+  bool check(const std::string& text, bool holds) override;
+  void predict() override { plan.predict(); }
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;
   void write_file(const std::string& path, const std::string& bytes) override;
   void remove_file(const std::string& path) override;
@@ -95,6 +96,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   bool dry() const { return stores_.log == nullptr; }
   /// What a dry run would do; what a planned run may do.
   PlanTrace plan;
+  /// Stops the run when something was planned that did not come. Throws: Error{budget}.
+  void finish_plan();
   /// Why the run came to a halt, if it did.
   const std::optional<Halt>& halted() const { return halt_; }
   /// Paths of the artefacts written so far.
@@ -108,6 +111,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   void require_begun() const;
   /// Returns the record of this unit when an earlier execution completed it, null when it is to be done now.
   const core::Json* served(std::string_view kind, const std::string& doing);
+  /// Takes a unit into the plan, or stops the run when it is not the one that was planned.
+  void planned(core::Json item);
   /// Stops the script so that it cannot catch it.
   [[noreturn]] void halt(std::string status, const std::string& text);
   /// Writes down that the script caught the failure of a step and went on.

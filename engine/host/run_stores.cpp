@@ -17,20 +17,6 @@ journal::LogOptions log_options(const RunIdentity& identity) {
   return out;
 }
 
-/// Policies by name with their SHA-256, the desk's before those of the installation.
-core::Json policy_hashes(const Desk& desk) {
-  core::Json out = core::Json::object();
-  for (const auto& root : desk.roots()) {
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(root / "policies", ignored)) {
-      const std::string name = entry.path().stem().string();
-      if (entry.path().extension() != ".lua" || name.ends_with("_test") || out.contains(name)) continue;
-      out[name] = core::sha256_hex(core::read_file(entry.path()));
-    }
-  }
-  return out;
-}
-
 void state_in_log(OpenStores& stores, const RunIdentity& identity, const std::string& kind,
                   const journal::RunRecord& last, const std::string& status) {
   journal::Draft draft;
@@ -52,17 +38,6 @@ OpenStores::OpenStores(const Desk& desk, const core::Clock& clock, const RunIden
       log(journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock,
                                      log_options(identity))) {
   log.seal_finished();  // days that are over take no more entries
-}
-
-core::Json RunPins::json() const {
-  return {{"settings_sha256", settings_sha256},
-          {"libraries_sha256", core::sha256_hex(core::canonical_json(libraries))},
-          {"policies_sha256", core::sha256_hex(core::canonical_json(policies))}};
-}
-
-RunPins current_pins(const Desk& desk, const Configuration& configuration, const Script& script,
-                     const std::vector<Script>& libraries) {
-  return {script.sha256(), core::sha256_hex(configuration.bytes()), library_manifest(libraries), policy_hashes(desk)};
 }
 
 void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const Configuration& configuration,

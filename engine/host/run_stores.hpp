@@ -7,6 +7,7 @@
 
 #include "host/configuration.hpp"
 #include "host/evidence.hpp"
+#include "host/run_pins.hpp"
 #include "host/run_services.hpp"
 #include "host/runbook.hpp"
 
@@ -24,17 +25,6 @@ struct OpenStores {
   std::optional<journal::RunJournal> journal;
 };
 
-/// What a run is pinned to: it goes on only with the same bytes, or when somebody accepts the change.
-struct RunPins {
-  std::string runbook_sha256, settings_sha256;
-  core::Json libraries, policies;  ///< name to SHA-256
-
-  /// The members that `run_started` and `run_resumed` hold.
-  core::Json json() const;
-};
-/// Pins of a run that would begin now. `libraries`: those that the runbook loaded.
-RunPins current_pins(const Desk& desk, const Configuration& configuration, const Script& script,
-                     const std::vector<Script>& libraries);
 /// Keeps the bytes behind the pins.
 void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const Configuration& configuration,
                  const Script& script, const std::vector<Script>& libraries);

@@ -8,5 +8,6 @@ namespace ballast::journal {
 inline constexpr std::string_view kLogFolder = "audit/decision_log";
 inline constexpr std::string_view kRunsFolder = "runs";
 inline constexpr std::string_view kObjectsFolder = "objects";
+inline constexpr std::string_view kPlanName = "plan.json";  ///< in the folder of a run
 
 }  // namespace ballast::journal

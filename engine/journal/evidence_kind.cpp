@@ -39,6 +39,8 @@ bool is_log(const fs::path& folder) {
 }
 bool is_run(const fs::path& folder) { return fs::is_regular_file(folder / kRunJournalName); }
 
+bool is_plan(const fs::path& folder) { return fs::is_regular_file(folder / kPlanName) && !is_run(folder); }
+
 bool is_desk(const fs::path& folder) {
   const auto some = [](const fs::path& inside, const auto& holds) {
     if (!fs::is_directory(inside)) return false;

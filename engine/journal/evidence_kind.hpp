@@ -10,6 +10,8 @@ namespace ballast::journal {
 bool is_log(const std::filesystem::path& folder);
 /// A folder that holds the journal of a run.
 bool is_run(const std::filesystem::path& folder);
+/// A folder of a run that holds its plan and no journal: a dry run made it, and nobody carried it out.
+bool is_plan(const std::filesystem::path& folder);
 /// A folder that holds the place of the log, runs or objects, as a desk's `var` does.
 bool is_desk(const std::filesystem::path& folder);
 /// A file called `.bundle`, or whose first line says so.

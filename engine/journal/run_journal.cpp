@@ -104,7 +104,12 @@ RunJournal RunJournal::create(const std::filesystem::path& folder, const std::st
   core::create_folders(folder);
   if (std::filesystem::exists(state->path))
     throw Error(Code::state, "the run has a journal already", state->path.string());
-  state->file = core::open_file(state->path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
+  try {
+    state->file = core::open_file(state->path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
+  } catch (const Error&) {
+    if (!std::filesystem::exists(state->path)) throw;
+    throw Error(Code::state, "the run has a journal already", state->path.string());  // made at this moment
+  }
   state->lock();
   state->run = run;
   state->last_sha256 = genesis_hash(kRunFormat, run);

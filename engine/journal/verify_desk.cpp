@@ -99,8 +99,13 @@ class DeskCheck {
       for (const auto& entry : fs::directory_iterator(runs)) {
         const std::string name = entry.path().filename().string();
         if (entry.is_symlink() || !entry.is_directory()) continue;
-        // A run that died before its first record left an empty folder.
-        if (runs_.contains(name) || !fs::is_empty(entry.path())) names.insert(name);
+        // A run that died before its first record left an empty folder; a plan that nobody carried out is no run.
+        if (!runs_.contains(name) && is_plan(entry.path())) {
+          merge(report_, findings_, verify_tree(entry.path(), verifier_, options_, {std::string(kPlanName)}),
+                fmt::format("{}/{}", kRunsFolder, name));
+        } else if (runs_.contains(name) || !fs::is_empty(entry.path())) {
+          names.insert(name);
+        }
       }
       for (const std::string& name : names) check_run(name);
       // Beside the runs; one that began meanwhile is left to the next reading.

@@ -65,7 +65,12 @@ struct Database::State {
   sqlite3* handle = nullptr;
   std::string path;
   Mode mode = Mode::read;
-  ~State() { sqlite3_close_v2(handle); }
+  ~State() {
+    // A store in write-ahead mode makes readers create files beside it. Who wrote leaves it in the other mode; where
+    // somebody still reads, the next writer does.
+    if (mode == Mode::write) sqlite3_exec(handle, "PRAGMA journal_mode = DELETE", nullptr, nullptr, nullptr);
+    sqlite3_close_v2(handle);
+  }
   void check(int result) const {
     if (result != SQLITE_OK && result != SQLITE_DONE && result != SQLITE_ROW) fail(handle, result, path);
   }

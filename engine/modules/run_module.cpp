@@ -43,10 +43,11 @@ bool undo_finished(Services& services, const std::string& name) {
   services.undo_finished(name);
   return true;
 }
-bool check_held(Services& services, const std::string& text) {
-  services.check_held(text);
+bool predict(Services& services) {
+  services.predict();
   return true;
 }
+bool check(Services& services, const std::string& text, bool holds) { return services.check(text, holds); }
 core::Json artefact(Services& services, const std::string& path, const std::string& text) {
   return services.write_artefact(path, text);
 }
@@ -107,8 +108,12 @@ constexpr auto kRun = bind::module_of(
                             bind::Effect::writes_journal),
     bind::fn<&undo_finished>("undo_finished", "Records that an effect was taken back.", {{kEffect}}, kRecorded,
                              bind::Effect::writes_journal),
-    bind::fn<&check_held>("check_held", "Records that something that had to hold did.",
-                          {{{.name = "text", .doc = "What had to hold."}}}, kRecorded, bind::Effect::writes_journal),
+    bind::fn<&predict>("predict", "Marks what follows in a dry run: it depends on what only the run itself can know.",
+                       {}, kRecorded, bind::Effect::writes_journal),
+    bind::fn<&check>("check", "Records that something that had to hold did.",
+                     {{{.name = "text", .doc = "What had to hold."}, {.name = "holds", .doc = "Whether it does."}}},
+                     {.name = "may_go_on", .doc = "True when it holds, or a dry run cannot know yet."},
+                     bind::Effect::writes_journal),
     bind::fn<&artefact>("artefact", "Writes a signed file below `var`.",
                         {{{.name = "path", .doc = "Path below `var`."}, {.name = "text", .doc = "Its bytes."}}},
                         {.name = "artefact", .doc = "{ path, sha256, signature_file }."}, bind::Effect::writes_files));

@@ -60,8 +60,11 @@ class Services : public bind::Context {
   /// Records that an effect is taken back, before it is. Returns {todo}: undo, verify (it may be undone) or nothing.
   virtual core::Json undo_started(const std::string& name) = 0;
   virtual void undo_finished(const std::string& name) = 0;
-  /// Records that a check held.
-  virtual void check_held(const std::string& text) = 0;
+  /// Marks what follows in a dry run: it depends on something that only the run itself can know.
+  virtual void predict() = 0;
+  /// Records that a check held. Returns whether the run may go on: where a dry run has only predicted what is checked,
+  /// nobody knows yet.
+  virtual bool check(const std::string& text, bool holds) = 0;
   /// Replaces or removes a file below a root that the runbook declared; only while it acts outside.
   virtual void write_file(const std::string& path, const std::string& bytes) = 0;
   virtual void remove_file(const std::string& path) = 0;

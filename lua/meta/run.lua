@@ -71,10 +71,15 @@ function ballast.run.undo_started(name) end
 ---@return boolean recorded True.
 function ballast.run.undo_finished(name) end
 
+--- Marks what follows in a dry run: it depends on what only the run itself can know.
+---@return boolean recorded True.
+function ballast.run.predict() end
+
 --- Records that something that had to hold did.
 ---@param text string What had to hold.
----@return boolean recorded True.
-function ballast.run.check_held(text) end
+---@param holds boolean Whether it does.
+---@return boolean may_go_on True when it holds, or a dry run cannot know yet.
+function ballast.run.check(text, holds) end
 
 --- Writes a signed file below `var`.
 ---@param path string Path below `var`.

@@ -51,7 +51,8 @@ class TestServices final : public modules::Services {
   void outside_left(const std::string&) override { refuse(); }
   core::Json undo_started(const std::string&) override { refuse(); }
   void undo_finished(const std::string&) override { refuse(); }
-  void check_held(const std::string&) override { refuse(); }
+  void predict() override {}
+  bool check(const std::string&, bool) override { refuse(); }
   void write_file(const std::string&, const std::string&) override { refuse(); }
   void remove_file(const std::string&) override { refuse(); }
   core::Json write_artefact(const std::string&, const std::string&) override { refuse(); }

@@ -32,7 +32,7 @@ int show_help(const CommonOptions& common, const RunOptions& options, const CLI:
 
 int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   if (options.help) return show_help(common, options, verb);
-  if (options.request.runbook.empty())
+  if (options.request.runbook.empty() && options.request.plan.empty())
     throw core::Error(core::Code::argument, "name a runbook, for example runbooks/portfolio_cycle.lua");
   CommonOptions settings = common;
   if (!options.environment.empty()) settings.settings.push_back("desk.environment=" + options.environment);
@@ -64,11 +64,15 @@ void add_run_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->add_option("--actor", options->request.actor, "Who acts (default: the operating system's user)");
   verb->add_option("--environment", options->environment, "demo, paper, shadow, testnet or live");
   verb->add_option("--now", options->now, "Decision time, RFC 3339 (refused in live)");
-  verb->add_flag("--dry-run", options->request.dry_run, "Compute everything, write nothing");
+  verb->add_flag("--dry-run", options->request.dry_run,
+                 "Compute everything, apply nothing; keep what would be done as a plan and show its hash");
+  verb->add_option("--plan", options->request.plan, "Carry out the plan with this hash; stop where reality differs");
   add_common_options(*verb, common);
   verb->footer(
       "examples:\n  ballast run runbooks/portfolio_cycle.lua --set portfolio_value=1e6\n  ballast run portfolio_cycle "
       "--help\n"
+      "  ballast run portfolio_cycle --set portfolio_value=1e6 --dry-run\n"
+      "  ballast run portfolio_cycle --plan 3f9a6c1e2b7d\n"
       "  ballast run market_intel --set governor=stage6_core --var /srv/desk/var --json\n");
   verb->callback([&common, &action, options, verb] {
     action = [&common, options, verb] { return run(common, *options, *verb); };
