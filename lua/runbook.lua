@@ -176,6 +176,26 @@ function Run:policy(name, input, options)
   return result.decision, result
 end
 
+--- Stops the run until people approved what follows: { name, what, role, quorum = 1, not_author = true,
+--- expires = "24h" }. What follows is planned at this moment by a dry run; the approval is bound to that plan, and what
+--- is done afterwards is held to it. Returns { approvals, plan_sha256 }. A rejection ends the run as denied.
+function Run:approve(request)
+  claim(self, type(request) == "table" and request.name or nil, "approval")
+  return ballast.run.approve(request)
+end
+
+--- Asks the person at the terminal, or takes `--confirm NAME`: { name, text }. Without either the run stops and waits.
+--- Returns { actor }: who confirmed.
+function Run:confirm(request)
+  claim(self, type(request) == "table" and request.name or nil, "confirmation")
+  return ballast.run.confirm(request)
+end
+
+--- Tells people { text, level?, data? }, once that is recorded. Never waits for anybody.
+function Run:notify(notice)
+  ballast.run.notify(notice)
+end
+
 --- Writes `text` as a signed file below var; returns { path, sha256, signature_file }.
 function Run:artefact(path, text)
   local written = ballast.run.artefact(path, text)

@@ -42,10 +42,28 @@ struct RunbookSettings {
   std::int64_t plan_max_age_minutes = 60;
 };
 
+/// Somebody who may approve, by the name that is `actor` elsewhere.
+struct Approver {
+  std::string key, public_key;
+  std::vector<std::string> roles;
+};
+
+struct ApprovalSettings {
+  std::map<std::string, Approver> approvers;
+};
+
+struct NotifySettings {
+  bool standard_error = true;
+  std::string file;
+  std::vector<std::string> command;
+};
+
 struct Settings {
   DeskSettings desk;
   MarketSettings market;
   RunbookSettings runbooks;
+  ApprovalSettings approvals;
+  NotifySettings notify;
   LimitSettings limits;
 };
 
@@ -128,6 +146,37 @@ struct Record<host::RunbookSettings> {
 };
 
 template <>
+struct Record<host::Approver> {
+  using S = host::Approver;
+  static constexpr std::string_view name = "Approver", doc = "Somebody who may approve.";
+  static constexpr auto fields =
+      std::tuple{field(&S::key, {.name = "key", .doc = "Id of the Ed25519 key that signs.", .required = true}),
+                 field(&S::public_key, {.name = "public_key", .doc = "Its public bytes in Base64.", .required = true}),
+                 field(&S::roles, {.name = "roles", .doc = "Roles in which this person approves.", .required = true})};
+};
+
+template <>
+struct Record<host::ApprovalSettings> {
+  using S = host::ApprovalSettings;
+  static constexpr std::string_view name = "ApprovalSettings", doc = "Who may approve what runs ask for.";
+  static constexpr auto fields = std::tuple{field(
+      &S::approvers, {.name = "approvers", .doc = "By name; `ballast approvals key NAME` prints what to put here."})};
+};
+
+template <>
+struct Record<host::NotifySettings> {
+  using S = host::NotifySettings;
+  static constexpr std::string_view name = "NotifySettings",
+                                    doc = "Where notices of runbooks go, besides the run's journal.";
+  static constexpr auto fields = std::tuple{
+      field(&S::standard_error, {.name = "standard_error", .doc = "Show them on standard error."}),
+      field(&S::file, {.name = "file", .doc = "File that gets a JSON line for each, below var; empty: none."}),
+      field(&S::command, {.name = "command",
+                          .doc = "Program and arguments, started for each with the JSON line as standard input; empty: "
+                                 "none. Nobody waits for it."})};
+};
+
+template <>
 struct Record<host::LimitSettings> {
   using S = host::LimitSettings;
   static constexpr std::string_view name = "LimitSettings", doc = "What scripts may use before they are stopped.";
@@ -147,6 +196,8 @@ struct Record<host::Settings> {
   static constexpr auto fields = std::tuple{field(&S::desk, {.name = "desk", .doc = "The desk."}),
                                             field(&S::market, {.name = "market", .doc = "Market data."}),
                                             field(&S::runbooks, {.name = "runbooks", .doc = "Runbooks."}),
+                                            field(&S::approvals, {.name = "approvals", .doc = "Approvals."}),
+                                            field(&S::notify, {.name = "notify", .doc = "Notices."}),
                                             field(&S::limits, {.name = "limits", .doc = "Limits of scripts."})};
 };
 

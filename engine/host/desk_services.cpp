@@ -152,6 +152,9 @@ void DeskServices::outside_left(const std::string&) { refuse("an effect"); }
 core::Json DeskServices::undo_started(const std::string&) { refuse("an effect"); }
 void DeskServices::undo_finished(const std::string&) { refuse("an effect"); }
 bool DeskServices::check(const std::string&, bool) { refuse("a check"); }
+core::Json DeskServices::approve(const core::Json&) { refuse("an approval"); }
+core::Json DeskServices::confirm(const core::Json&) { refuse("a confirmation"); }
+void DeskServices::notify(const core::Json&) { refuse("a notice"); }
 void DeskServices::write_file(const std::string&, const std::string&) { refuse("files.write"); }
 void DeskServices::remove_file(const std::string&) { refuse("files.remove"); }
 core::Json DeskServices::write_artefact(const std::string&, const std::string&) { refuse("run.artefact"); }
@@ -162,6 +165,7 @@ void DeskServices::print(std::string_view text) {
   if (output_ > output_limit_) {
     throw core::Error(core::Code::budget, fmt::format("the output limit of {} KiB is reached", output_limit_ >> 10));
   }
+  if (print_nothing_) return;
   std::fwrite(text.data(), 1, text.size(), print_to_error_ ? stderr : stdout);
 }
 

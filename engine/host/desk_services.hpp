@@ -38,6 +38,9 @@ class DeskServices : public modules::Services {
   void undo_finished(const std::string& name) override;
   void predict() override {}
   bool check(const std::string& text, bool holds) override;
+  core::Json approve(const core::Json& request) override;
+  core::Json confirm(const core::Json& request) override;
+  void notify(const core::Json& notice) override;
   void write_file(const std::string& path, const std::string& bytes) override;
   void remove_file(const std::string& path) override;
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;
@@ -52,6 +55,8 @@ class DeskServices : public modules::Services {
     output_limit_ = bytes;
     output_ = 0;
   }
+  /// Printed text goes nowhere: what is executed here is executed for its plan.
+  void print_nothing() { print_nothing_ = true; }
   /// Printed text goes to standard error, so that standard output holds one document.
   void print_to_standard_error() { print_to_error_ = true; }
 
@@ -66,7 +71,7 @@ class DeskServices : public modules::Services {
   std::unique_ptr<market::Store> store_;
   std::set<std::string> permitted_;
   bool everything_ = false;
-  bool print_to_error_ = false;
+  bool print_to_error_ = false, print_nothing_ = false;
   std::size_t output_ = 0;
   std::size_t output_limit_ = std::size_t{4} << 20;
 };

@@ -15,6 +15,11 @@ inline constexpr std::string_view kPlanFormat = "ballast-plan";
 class PlanTrace {
  public:
   void collect() { collecting_ = true; }
+  /// Forgets what was collected: only what comes now counts.
+  void collect_from_here() {
+    items_.clear();
+    predicted_ = false;
+  }
   /// From now on each unit must be the next of `items`.
   void hold_to(std::vector<core::Json> items, std::string hash);
   /// Takes one unit before it is done: { unit, name or path, what else it is known by }. Returns a sentence that names
@@ -25,6 +30,7 @@ class PlanTrace {
   /// From here on everything depends on outcomes that were predicted.
   void predict() { predicted_ = true; }
   bool predicting() const noexcept { return predicted_; }
+  bool holding() const noexcept { return holding_; }
   /// Returns a sentence when planned units were not done.
   [[nodiscard]] std::optional<std::string> finish() const;
   const std::vector<core::Json>& items() const noexcept { return items_; }

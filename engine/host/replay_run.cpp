@@ -32,6 +32,12 @@ class Cursor {
   [[noreturn]] void refuse(const std::string& doing, const core::Json& record) const {
     history_.refuse(doing, describe_record(record));
   }
+  bool next_is(std::string_view kind) const { return history_.peek() != nullptr && (*history_.peek())["kind"] == kind; }
+  /// The run was stopped here then. Throws: Error{state}.
+  [[noreturn]] void stop(const std::string& doing) {
+    came_to_end_ = true;
+    throw core::Error(core::Code::state, fmt::format("the run stopped at {} then", doing));
+  }
   /// The end of the step `name`, wherever it stands; null when it has none.
   const core::Json* end_of(const std::string& name) const {
     for (const journal::RunRecord& each : history_.records()) {
@@ -137,6 +143,24 @@ class ReplayServices final : public DeskServices, public bind::Answers {
     if (!holds) return false;
     note("check", cursor_.next("check", fmt::format("the check '{}'", text))["text"], text);
     return true;
+  }
+  // What people said is part of the outside world.
+  core::Json approve(const core::Json& request) override {
+    const std::string doing = fmt::format("approval '{}'", request.value("name", ""));
+    const core::Json* record = &cursor_.next("approval_asked", doing);
+    note("name of an approval", (*record)["name"], request.value("name", ""));
+    while (cursor_.next_is("approval_asked")) record = &cursor_.next("approval_asked", doing);
+    record = &cursor_.next("approval_given", doing);
+    if ((*record)["answer"] == "rejected") cursor_.stop(doing);
+    return approval_result(*record);
+  }
+  core::Json confirm(const core::Json& request) override {
+    const core::Json& record = cursor_.next("confirm", fmt::format("confirmation '{}'", request.value("name", "")));
+    note("name of a confirmation", record["name"], request.value("name", ""));
+    return {{"actor", record["actor"]}};
+  }
+  void notify(const core::Json& notice) override {
+    note("notice", cursor_.next("notice", "a notice")["text"], notice.value("text", ""));
   }
   core::Json write_artefact(const std::string& path, const std::string& bytes) override {
     const core::Json& record = cursor_.next("artefact", fmt::format("artefact '{}'", path));

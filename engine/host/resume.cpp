@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "host/look_ahead.hpp"
 #include "host/perform_run.hpp"
 #include "host/replay.hpp"
 #include "host/reviewed_source.hpp"
@@ -102,6 +103,18 @@ class Reopened {
     }
   }
 
+  void with_people(const ResumeRequest& request) {
+    if (journal_.started.contains("secrets"))
+      secrets_ = read_secrets(journal_.started["secrets"].get<std::map<std::string, std::string>>());
+    services.with_people({actor_,
+                          {request.confirmed.begin(), request.confirmed.end()},
+                          request.may_ask,
+                          &secrets_,
+                          [this](const std::string& approval) {
+                            return look_ahead(desk_, configuration_, source_, script_, identity, clock(), approval);
+                          }});
+  }
+
   const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
 
  private:
@@ -147,6 +160,7 @@ class Reopened {
   RunbookInfo info_;
   std::optional<RunPins> pins_;
   std::optional<TargetLock> target_;
+  Secrets secrets_;
 
  public:
   RunServices services;
@@ -166,6 +180,7 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
   }
   const auto accepted = run.check_pins(request.accept_change);
   run.open(accepted, false);
+  run.with_people(request);
   perform_run(run.state, run.services, *run.stores, run.identity, run.result);
   return std::move(run.result);
 }

@@ -7,6 +7,7 @@
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "host/look_ahead.hpp"
 #include "host/perform_run.hpp"
 #include "host/plan_file.hpp"
 #include "host/reviewed_source.hpp"
@@ -140,6 +141,13 @@ class NewRun {
       fmt::print(stderr, "note: {}\n", target.note());
     }
     if (request_.begun) request_.begun(identity_.id);
+    services_.with_people({identity_.actor,
+                           {request_.confirmed.begin(), request_.confirmed.end()},
+                           request_.may_ask,
+                           &given_.secrets,
+                           [this](const std::string& approval) {
+                             return look_ahead(desk_, configuration_, source_, script_, identity_, clock(), approval);
+                           }});
     services_.begin(identity_, {&stores_->objects, &stores_->log, &*stores_->journal, &stores_->keys, &manifest_});
     perform_run(state_, services_, *stores_, identity_, result_);
     return std::move(result_);

@@ -21,6 +21,8 @@ struct RunRequest {
   bool dry_run = false;
   std::string plan;                               ///< hash of a plan to carry out
   bool json = false;                              ///< text printed by the script goes to standard error
+  std::vector<std::string> confirmed;             ///< names of confirmations that are given beforehand
+  bool may_ask = false;                           ///< confirmations may be asked for at the terminal
   std::function<void(const std::string&)> begun;  ///< told the run's id once it can be resumed
 };
 

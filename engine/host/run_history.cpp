@@ -75,6 +75,10 @@ std::string describe_record(const core::Json& record) {
   if (kind == "decision") return named("a decision of policy", "policy");
   if (kind == "artefact") return named("artefact", "path");
   if (kind == "check") return named("the check", "text");
+  if (kind == "confirm") return named("confirmation", "name");
+  if (kind == "approval_asked") return named("the request for approval", "name");
+  if (kind == "approval_given") return named("the answer to approval", "name");
+  if (kind == "notice") return named("notice", "text");
   if (kind == "log") return "an entry of the log";
   return fmt::format("a record of kind {}", kind);
 }

@@ -49,6 +49,8 @@ class RunHistory {
   /// does now: "step 'market'".
   /// Throws: Error{state} when the record is of another kind: the run takes another way than it did.
   const core::Json* take(std::string_view kind, const std::string& doing);
+  /// Returns the next record without going on; null when there is none.
+  const core::Json* peek() const noexcept { return exhausted() ? nullptr : &records_[at_].json; }
   /// Goes on behind the end of the step that was just taken; returns null, and stays, when it has none.
   const core::Json* take_step_end(const std::string& step);
   /// Throws: Error{state} that names the place, for whoever finds the record taken last to say something else.

@@ -194,7 +194,7 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
     if ((*record)["input_sha256"] != input_sha256) {
       history_.refuse(fmt::format("{} on another input than recorded", doing), describe_record(*record));
     }
-    const auto entry = stores_.log->entry((*record)["entry_seq"].get<std::uint64_t>());
+    const auto entry = journal::LogReader(log_folder(desk_)).entry((*record)["entry_seq"].get<std::uint64_t>());
     if (!entry) throw core::Error(core::Code::not_found, "the decision's entry is not in the log; run ballast verify");
     return logged_decision(*entry, *record);
   }

@@ -3,8 +3,10 @@
 // same and writes nothing.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "host/policy_runner.hpp"
 #include "host/review_manifest.hpp"
 #include "host/run_history.hpp"
+#include "host/secrets.hpp"
 #include "journal/decision_log.hpp"
 #include "journal/run_journal.hpp"
 
@@ -42,6 +45,15 @@ struct RunStores {
   const ReviewManifest* manifest = nullptr;  ///< none: nothing counts as reviewed
 };
 
+/// Who is there while a run is executed, and what was said for it beforehand.
+struct RunPeople {
+  std::string actor;                 ///< who executes the run now: its author, or who resumes it
+  std::set<std::string> confirmed;   ///< names of confirmations that were given on the command line
+  bool may_ask = false;              ///< questions may be asked at the terminal
+  const Secrets* secrets = nullptr;  ///< for the command that takes notices
+  std::function<core::Json(const std::string&)> look_ahead;  ///< the plan of all that follows an approval, by its name
+};
+
 /// Why a run came to a halt that is no failure. `status` is a word of docs/formats/run_journal.md.
 struct Halt {
   std::string status, text;
@@ -66,6 +78,9 @@ class RunServices final : public DeskServices, public bind::Answers {
   core::Json undo_started(const std::string& name) override;
   void undo_finished(const std::string& name) override;
   bool check(const std::string& text, bool holds) override;
+  core::Json approve(const core::Json& request) override;
+  core::Json confirm(const core::Json& request) override;
+  void notify(const core::Json& notice) override;
   void predict() override { plan.predict(); }
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;
   void write_file(const std::string& path, const std::string& bytes) override;
@@ -80,6 +95,9 @@ class RunServices final : public DeskServices, public bind::Answers {
 
   /// From here on the script may look and act, and everything is journaled unless `stores` is empty: a dry run.
   void begin(RunIdentity identity, RunStores stores);
+  void with_people(RunPeople people) { people_ = std::move(people); }
+  /// The plan begins behind the approval of that name: it is what the approval is asked for.
+  void plan_behind(std::string approval) { behind_ = std::move(approval); }
   /// Has `history` served before anything is done anew. Requires: begin() was called and main was not.
   void serve(RunHistory history);
   /// Entries of the log that this run wrote and no record of its history names: they are taken, not written again.
@@ -119,6 +137,9 @@ class RunServices final : public DeskServices, public bind::Answers {
   void settle_failed_step();
   void open_step(const std::string& name, const std::string& what);
   void close_step(const std::string& name, const core::Json& outcome, bool effect);
+  /// Throws: Error{state} inside of a step: what people say is no part of one.
+  void require_no_step(const std::string& doing) const;
+  core::Json granted(const core::Json& record);
   core::Json recorded_outcome(const core::Json& finished);
   core::Json inline_or_object(const char* name, const core::Json& value, core::Json payload);
   core::Json from_object(const core::Json& record, const char* name);
@@ -136,6 +157,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   RunHistory history_;
   std::vector<journal::Entry> unclaimed_;
   std::optional<Halt> halt_;
+  RunPeople people_;
+  std::string behind_;
   bool begun_ = false, undoing_ = false;
   std::string open_step_, outside_;
   std::optional<core::Json> failed_step_;      ///< { step, error } that nobody caught yet
@@ -149,6 +172,9 @@ bool is_answer(std::string_view call);
 
 /// The key by which an effect can be told from every other: of the run, the effect and its plan.
 std::string effect_key(const std::string& run, const std::string& effect, const core::Json& plan);
+
+/// What `ballast.run.approve` returns, from the record of the answers.
+core::Json approval_result(const core::Json& record);
 
 /// The form in which `ballast.run.decide` returns a decision.
 core::Json decision_result(const PolicyOutcome& outcome, const std::optional<journal::Appended>& entry);

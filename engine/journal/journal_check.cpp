@@ -32,6 +32,8 @@ void take_record(RunFacts& facts, const Json& record, const LineFact& fact) {
     object("answer", record, "answer_sha256");
   } else if (kind == "step_finished" && !record.contains("outcome")) {
     object("outcome", record, "outcome_sha256");
+  } else if (kind == "approval_asked") {
+    object("plan", record, "plan_sha256");
   } else if (kind == "artefact") {
     facts.artefacts[record.at("path").get<std::string>()] = {fact.line, fact.offset,
                                                              record.at("sha256").get<std::string>()};

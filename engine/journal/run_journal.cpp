@@ -23,8 +23,8 @@ using core::Error;
 using core::Json;
 
 // The closed list of version 1.
-constexpr std::array<std::string_view, 21> kKinds = {
-    "answer",      "approval_asked", "approval_given", "artefact",     "check",    "child",        "decision",
+constexpr std::array<std::string_view, 22> kKinds = {
+    "answer",      "approval_asked", "approval_given", "artefact",     "check", "confirm",    "child",        "decision",
     "log",         "note",           "notice",         "plan",         "recovery", "run_finished", "run_resumed",
     "run_started", "run_stopped",    "step_finished",  "step_started", "undo",     "wait",         "warning"};
 

@@ -48,6 +48,12 @@ bool predict(Services& services) {
   return true;
 }
 bool check(Services& services, const std::string& text, bool holds) { return services.check(text, holds); }
+core::Json approve(Services& services, const core::Json& request) { return services.approve(request); }
+core::Json confirm(Services& services, const core::Json& request) { return services.confirm(request); }
+bool notify(Services& services, const core::Json& notice) {
+  services.notify(notice);
+  return true;
+}
 core::Json artefact(Services& services, const std::string& path, const std::string& text) {
   return services.write_artefact(path, text);
 }
@@ -114,6 +120,15 @@ constexpr auto kRun = bind::module_of(
                      {{{.name = "text", .doc = "What had to hold."}, {.name = "holds", .doc = "Whether it does."}}},
                      {.name = "may_go_on", .doc = "True when it holds, or a dry run cannot know yet."},
                      bind::Effect::writes_journal),
+    bind::fn<&approve>("approve", "Stops the run until enough people approved what it will do.",
+                       {{{.name = "request", .doc = "{ name, what, role, quorum, not_author, expires_seconds }."}}},
+                       {.name = "approved", .doc = "{ approvals, plan_sha256 }."}, bind::Effect::writes_journal),
+    bind::fn<&confirm>("confirm", "Asks the person at the terminal; without one the run stops until it is confirmed.",
+                       {{{.name = "request", .doc = "{ name, text }."}}}, {.name = "confirmed", .doc = "{ actor }."},
+                       bind::Effect::writes_journal),
+    bind::fn<&notify>("notify", "Tells people something, once that is recorded; never waits for anybody.",
+                      {{{.name = "notice", .doc = "{ text, level, data? }."}}}, kRecorded,
+                      bind::Effect::writes_journal),
     bind::fn<&artefact>("artefact", "Writes a signed file below `var`.",
                         {{{.name = "path", .doc = "Path below `var`."}, {.name = "text", .doc = "Its bytes."}}},
                         {.name = "artefact", .doc = "{ path, sha256, signature_file }."}, bind::Effect::writes_files));

@@ -65,6 +65,13 @@ class Services : public bind::Context {
   /// Records that a check held. Returns whether the run may go on: where a dry run has only predicted what is checked,
   /// nobody knows yet.
   virtual bool check(const std::string& text, bool holds) = 0;
+  /// Asks people for approval of what the run will do: { name, what, role, quorum, not_author, expires_seconds }. Stops
+  /// the run until enough of them answered. Returns { approvals, plan_sha256 }.
+  virtual core::Json approve(const core::Json& request) = 0;
+  /// Asks the person at the terminal: { name, text }. Returns { actor }.
+  virtual core::Json confirm(const core::Json& request) = 0;
+  /// Tells people something: { text, level, data? }. Recorded before it is sent; never waits for anybody.
+  virtual void notify(const core::Json& notice) = 0;
   /// Replaces or removes a file below a root that the runbook declared; only while it acts outside.
   virtual void write_file(const std::string& path, const std::string& bytes) = 0;
   virtual void remove_file(const std::string& path) = 0;

@@ -81,6 +81,21 @@ function ballast.run.predict() end
 ---@return boolean may_go_on True when it holds, or a dry run cannot know yet.
 function ballast.run.check(text, holds) end
 
+--- Stops the run until enough people approved what it will do.
+---@param request any { name, what, role, quorum, not_author, expires_seconds }.
+---@return any approved { approvals, plan_sha256 }.
+function ballast.run.approve(request) end
+
+--- Asks the person at the terminal; without one the run stops until it is confirmed.
+---@param request any { name, text }.
+---@return any confirmed { actor }.
+function ballast.run.confirm(request) end
+
+--- Tells people something, once that is recorded; never waits for anybody.
+---@param notice any { text, level, data? }.
+---@return boolean recorded True.
+function ballast.run.notify(notice) end
+
 --- Writes a signed file below `var`.
 ---@param path string Path below `var`.
 ---@param text string Its bytes.

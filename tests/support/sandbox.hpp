@@ -53,6 +53,9 @@ class TestServices final : public modules::Services {
   void undo_finished(const std::string&) override { refuse(); }
   void predict() override {}
   bool check(const std::string&, bool) override { refuse(); }
+  core::Json approve(const core::Json&) override { refuse(); }
+  core::Json confirm(const core::Json&) override { refuse(); }
+  void notify(const core::Json&) override { refuse(); }
   void write_file(const std::string&, const std::string&) override { refuse(); }
   void remove_file(const std::string&) override { refuse(); }
   core::Json write_artefact(const std::string&, const std::string&) override { refuse(); }

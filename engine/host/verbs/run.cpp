@@ -41,7 +41,7 @@ int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   if (!options.now.empty()) options.request.now = core::parse_instant(options.now);
   options.request.json = common.json;
   options.request.parameters.use_environment = true;
-  options.request.parameters.may_ask = !options.no_input;
+  options.request.parameters.may_ask = options.request.may_ask = !options.no_input;
   options.request.parameters.warn = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
   stop_on_interrupt();
   return show_run(common, desk, [&](const auto& begun) {
@@ -66,6 +66,7 @@ void add_run_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->add_option("--now", options->now, "Decision time, RFC 3339 (refused in live)");
   verb->add_flag("--dry-run", options->request.dry_run,
                  "Compute everything, apply nothing; keep what would be done as a plan and show its hash");
+  verb->add_option("--confirm", options->request.confirmed, "Give this confirmation beforehand; may be repeated");
   verb->add_option("--plan", options->request.plan, "Carry out the plan with this hash; stop where reality differs");
   add_common_options(*verb, common);
   verb->footer(

@@ -14,7 +14,8 @@ namespace {
 
 struct RunsOptions {
   std::string run, actor, reason, status, runbook;
-  bool accept_change = false;
+  bool accept_change = false, no_input = false;
+  std::vector<std::string> confirmed;
 };
 
 int list(const CommonOptions& common, const RunsOptions& options) {
@@ -57,7 +58,9 @@ int resume(const CommonOptions& common, const RunsOptions& options) {
   stop_on_interrupt();
   return show_run(common, desk, [&](const auto& begun) {
     begun(options.run);
-    return resume_run(desk, configuration, {options.run, options.actor, options.accept_change, common.json});
+    return resume_run(
+        desk, configuration,
+        {options.run, options.actor, options.accept_change, common.json, options.confirmed, !options.no_input});
   });
 }
 
@@ -97,6 +100,8 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
               "examples:\n  ballast runs resume portfolio_cycle-20260115T000000Z-1f0c2d3e\n");
   each->add_option("RUN", options->run, "Id of the run")->required();
   each->add_option("--actor", options->actor, "Who resumes (default: the operating system's user)");
+  each->add_option("--confirm", options->confirmed, "Give this confirmation; may be repeated");
+  each->add_flag("--no-input", options->no_input, "Never ask at the terminal");
   each->add_flag("--accept-change", options->accept_change,
                  "Go on although scripts, policies or settings changed since");
   each = verb("abort", "Take back the effects of a run, the last one first, and end it", abort,

@@ -1,0 +1,28 @@
+#include "host/look_ahead.hpp"
+
+#include "host/run_history.hpp"
+#include "host/runbook.hpp"
+#include "host/state.hpp"
+
+namespace ballast::host {
+
+core::Json look_ahead(const Desk& desk, const Configuration& configuration, ScriptSource& source, const Script& runbook,
+                      const RunIdentity& identity, const core::Clock& clock, const std::string& approval) {
+  FoldedJournal journal = fold_journal(journal::RunJournal::read(runs_folder(desk) / identity.id));
+  RunServices services(desk, configuration, clock);
+  services.print_nothing();
+  State state(services, runbook_profile(), source, configuration.settings.limits.runbook);
+  load_runbook(state, runbook);
+  services.begin(identity, {});
+  services.serve(RunHistory(std::move(journal.records)));
+  services.plan.collect();
+  services.plan_behind(approval);
+  start_runbook(state, identity.runbook, services.run_information());
+  return {{"format", std::string(kPlanFormat)},
+          {"version", 1},
+          {"run", identity.id},
+          {"behind", approval},
+          {"items", services.plan.items()}};
+}
+
+}  // namespace ballast::host

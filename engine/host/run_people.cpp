@@ -1,0 +1,199 @@
+// What a run asks and tells people: approvals that are bound to the plan of what follows, confirmations, notices.
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "core/duration.hpp"
+#include "core/error.hpp"
+#include "core/nearest.hpp"
+#include "core/printable.hpp"
+#include "host/approval.hpp"
+#include "host/notice.hpp"
+#include "host/run_services.hpp"
+#include "host/terminal_prompt.hpp"
+
+namespace ballast::host {
+namespace {
+
+constexpr std::int64_t kDefaultExpirySeconds = 24 * 3600;
+
+[[noreturn]] void refuse_member(const char* name, std::string_view expected, const core::Json& found) {
+  throw core::Error(core::Code::argument, fmt::format("expected {}, found {}", expected, found.dump()), name);
+}
+
+std::string required_text(const core::Json& given, const char* name) {
+  const core::Json value = given.is_object() ? given.value(name, core::Json()) : core::Json();
+  if (!value.is_string() || value.get_ref<const std::string&>().empty()) refuse_member(name, "text", value);
+  return value.get<std::string>();
+}
+
+ApprovalRequest read_request(const core::Json& given, const RunIdentity& identity, core::Instant now) {
+  ApprovalRequest out;
+  out.run = identity.id;
+  out.author = identity.actor;
+  out.name = required_text(given, "name");
+  out.what = required_text(given, "what");
+  out.role = required_text(given, "role");
+  const core::Json quorum = given.value("quorum", core::Json(1)),
+                   not_author = given.value("not_author", core::Json(true));
+  if (!quorum.is_number_integer() || quorum.get<std::int64_t>() < 1 || quorum.get<std::int64_t>() > 100)
+    refuse_member("quorum", "an integer from 1 to 100", quorum);
+  out.quorum = quorum.get<std::int64_t>();
+  if (!not_author.is_boolean()) refuse_member("not_author", "true or false", not_author);
+  out.not_author = not_author.get<bool>();
+  std::int64_t seconds = kDefaultExpirySeconds;
+  if (given.contains("expires"))
+    seconds = static_cast<std::int64_t>(core::parse_duration(required_text(given, "expires")));
+  // Whole seconds: people read it.
+  out.expires = {now.microseconds / 1'000'000 * 1'000'000 + seconds * 1'000'000};
+  constexpr std::array<std::string_view, 6> kKnown = {"expires", "name", "not_author", "quorum", "role", "what"};
+  for (const auto& [name, value] : given.items()) {
+    if (std::find(kKnown.begin(), kKnown.end(), name) == kKnown.end())
+      throw core::Error(core::Code::argument,
+                        fmt::format("unknown field '{}'{}", name, core::suggestion(name, kKnown)));
+  }
+  return out;
+}
+
+}  // namespace
+
+core::Json approval_result(const core::Json& record) {
+  core::Json people = core::Json::array();
+  for (const core::Json& each : record["approvals"]) people.push_back(each["approval"]);
+  return {{"approvals", people}, {"plan_sha256", record["plan_sha256"]}};
+}
+
+void RunServices::require_no_step(const std::string& doing) const {
+  if (!open_step_.empty() && !failed_step_) {
+    throw core::Error(core::Code::state, fmt::format("{} stands inside '{}'; it belongs into main", doing, open_step_));
+  }
+}
+
+core::Json RunServices::granted(const core::Json& record) {
+  if (record["answer"] == "rejected") {
+    halt("denied", fmt::format("{} rejected '{}': {}", record["by"].get<std::string>(),
+                               record["name"].get<std::string>(), record["reason"].get<std::string>()));
+  }
+  // What was approved is what may be done.
+  if (!dry() && !plan.holding() && !undoing_) {
+    const core::Json agreed = from_object(record, "plan");
+    plan.hold_to(agreed["items"].get<std::vector<core::Json>>(), record["plan_sha256"].get<std::string>());
+  }
+  return approval_result(record);
+}
+
+core::Json RunServices::approve(const core::Json& given) {
+  require_begun();
+  const core::Instant now = clock_.now();
+  ApprovalRequest request = read_request(given, identity_, now);
+  const std::string doing = fmt::format("approval '{}'", request.name);
+  require_no_step(doing);
+  const core::Json* asked = nullptr;
+  while (history_.peek() != nullptr) {
+    const core::Json& next = *history_.peek();
+    if (asked != nullptr && next["kind"] == "approval_given") return granted(*history_.take("approval_given", doing));
+    // Asked again after it expired or the plan changed: the last time counts.
+    asked = asked == nullptr ? served("approval_asked", doing) : history_.take("approval_asked", doing);
+    if ((*asked)["name"] != request.name) history_.refuse(doing, describe_record(*asked));
+  }
+  if (undoing_) halt("history_ended", "everything that the run did was gone through");
+  if (asked == nullptr) {
+    static_cast<void>(served("approval_asked", doing));
+    planned({{"unit", "approval"}, {"name", request.name}, {"role", request.role}, {"quorum", request.quorum}});
+  }
+  if (dry()) {
+    if (behind_ == request.name) plan.collect_from_here();
+    return {{"approvals", core::Json::array()}};
+  }
+  const core::Json ahead = people_.look_ahead(request.name);
+  const std::string bytes = core::canonical_json(ahead);
+  request.plan_sha256 = stores_.objects->put(bytes);
+  bool anew = asked == nullptr;
+  if (asked != nullptr) {
+    const ApprovalRequest before = ApprovalRequest::read(*asked, identity_.id, identity_.actor);
+    anew = before.plan_sha256 != request.plan_sha256 || before.expires <= now;
+    if (!anew) request = before;
+  }
+  if (anew) stores_.journal->append("approval_asked", request.json());
+  const ApprovalVerdict verdict =
+      judge_approvals(request, stores_.journal->folder(), configuration_.settings.approvals, now);
+  for (const std::string& each : verdict.refused) fmt::print(stderr, "not counted: {}\n", core::printable(each));
+  if (!verdict.rejected && !verdict.granted(request)) {
+    const std::string text = fmt::format("'{}' waits for {} of {} approvals by {}, until {}", request.name,
+                                         request.quorum - static_cast<std::int64_t>(verdict.accepted.size()),
+                                         request.quorum, request.role, core::format_instant(request.expires));
+    if (anew) {
+      core::Json notice{{"text", fmt::format("{}: {} ({})", identity_.id, request.what, text)}, {"level", "notice"}};
+      for (const std::string& each : send_notice(notice, configuration_.settings.notify, desk_, people_.secrets))
+        stores_.journal->append("warning", {{"warning", each}});
+    }
+    halt("waiting", text);
+  }
+  core::Json given_answers = core::Json::array();
+  for (const Approval& each : verdict.accepted) given_answers.push_back(each.json());
+  if (verdict.rejected) given_answers = core::Json::array({verdict.rejected->json()});
+  core::Json record{{"name", request.name},
+                    {"answer", verdict.rejected ? "rejected" : "approved"},
+                    {"plan_sha256", request.plan_sha256},
+                    {"approvals", given_answers}};
+  if (verdict.rejected) {
+    record["by"] = verdict.rejected->approver();
+    record["reason"] = verdict.rejected->body["reason"];
+  }
+  journal::Draft draft = draft_of("approval");
+  draft.note = fmt::format("{} {}", request.name, record["answer"].get<std::string>());
+  draft.decision = core::Json{{"request", request.json()}, {"approvals", given_answers}};
+  const journal::Appended entry = append_entry(draft);
+  record["entry_seq"] = entry.seq;
+  record["entry_sha256"] = entry.sha256;
+  stores_.journal->append("approval_given", record);
+  return granted(record);
+}
+
+core::Json RunServices::confirm(const core::Json& given) {
+  const std::string name = required_text(given, "name"), text = required_text(given, "text");
+  const std::string doing = fmt::format("confirmation '{}'", name);
+  require_begun();
+  require_no_step(doing);
+  if (const core::Json* record = served("confirm", doing)) {
+    if ((*record)["name"] != name) history_.refuse(doing, describe_record(*record));
+    return {{"actor", (*record)["actor"]}};
+  }
+  planned({{"unit", "confirmation"}, {"name", name}});
+  if (dry()) return {{"actor", identity_.actor}};
+  std::string by = "--confirm";
+  if (!people_.confirmed.contains(name)) {
+    if (!people_.may_ask || !can_ask())
+      halt("waiting", fmt::format("confirmation '{}' is missing ({}): ballast runs resume {} --confirm '{}'", name,
+                                  text, identity_.id, name));
+    const auto answer = ask_line(fmt::format("{} [y/N] ", core::printable(text)), Echo::on);
+    if (!answer || (answer->view() != "y" && answer->view() != "yes"))
+      halt("waiting", fmt::format("'{}' was not confirmed: ballast runs resume {} asks again", name, identity_.id));
+    by = "terminal";
+  }
+  stores_.journal->append("confirm", {{"name", name}, {"text", text}, {"actor", people_.actor}, {"by", by}});
+  return {{"actor", people_.actor}};
+}
+
+void RunServices::notify(const core::Json& given) {
+  const std::string text = required_text(given, "text");
+  const std::string doing = fmt::format("notice '{}'", text);
+  if (const core::Json* record = served("notice", doing)) {
+    if ((*record)["text"] != text) history_.refuse(doing, describe_record(*record));
+    return;
+  }
+  planned({{"unit", "notice"}, {"text", text}});
+  if (dry()) return;
+  // Durable first: whatever becomes of the sending, that it was to be told is on record.
+  core::Json notice{{"text", text}, {"level", given.value("level", "notice")}};
+  if (given.contains("data")) notice["data"] = given["data"];
+  stores_.journal->append("notice", notice);
+  notice["run"] = identity_.id;
+  notice["runbook"] = identity_.runbook;
+  notice["time"] = core::format_instant(clock_.now());
+  for (const std::string& each : send_notice(notice, configuration_.settings.notify, desk_, people_.secrets))
+    stores_.journal->append("warning", {{"warning", each}});
+}
+
+}  // namespace ballast::host
