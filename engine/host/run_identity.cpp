@@ -66,6 +66,7 @@ core::Json identity_payload(const RunIdentity& identity, const RunbookInfo& info
       {"engine", {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}}},
       {"decision_time", core::format_instant(identity.time)}};
   if (identity.clock_given) out["clock"] = "given";
+  if (!info.acceptance.empty()) out["acceptance"] = info.acceptance;
   if (!given.secret_references.empty()) out["secrets"] = given.secret_references;  // never what they lead to
   if (!identity.named_files.empty()) out["files"] = identity.named_files;
   return out;

@@ -225,12 +225,14 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
   // Decide, write durably, then act: when this throws, the runbook stops before it acts.
   const journal::Appended entry = append_entry(draft);
   decisions_.push_back(entry.seq);
-  stores_.journal->append("decision", {{"policy", outcome.name},
-                                       {"policy_sha256", outcome.policy.sha256()},
-                                       {"input_sha256", draft.inputs->front().sha256},
-                                       {"decision_sha256", core::sha256_hex(outcome.decision_bytes)},
-                                       {"entry_seq", entry.seq},
-                                       {"entry_sha256", entry.sha256}});
+  core::Json payload{{"policy", outcome.name},
+                     {"policy_sha256", outcome.policy.sha256()},
+                     {"input_sha256", draft.inputs->front().sha256},
+                     {"decision_sha256", core::sha256_hex(outcome.decision_bytes)},
+                     {"entry_seq", entry.seq},
+                     {"entry_sha256", entry.sha256}};
+  if (outcome.decision.contains("outcome")) payload["outcome"] = outcome.decision["outcome"];
+  stores_.journal->append("decision", payload);
   return decision_result(outcome, entry);
 }
 

@@ -5,6 +5,7 @@
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "host/run_record.hpp"
 #include "host/version.hpp"
 
 namespace ballast::host {
@@ -32,8 +33,9 @@ void state_in_log(OpenStores& stores, const RunIdentity& identity, const std::st
 
 }  // namespace
 
-OpenStores::OpenStores(const Desk& desk, const core::Clock& clock, const RunIdentity& identity)
-    : keys(open_keys(desk, identity.environment, clock)),
+OpenStores::OpenStores(const Desk& desk, const core::Clock& at, const RunIdentity& identity)
+    : clock(at),
+      keys(open_keys(desk, identity.environment, clock)),
       objects(objects_folder(desk)),
       log(journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock,
                                      log_options(identity))) {
@@ -51,11 +53,13 @@ void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const
 void end_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
   payload["status"] = status;
   state_in_log(stores, identity, "run_finished", stores.journal->finish(payload), status);
+  write_record(stores);
 }
 
 void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
   payload["status"] = status;
   state_in_log(stores, identity, "run_stopped", stores.journal->append("run_stopped", payload), status);
+  write_record(stores);
 }
 
 std::string libraries_sha256(const std::vector<Script>& libraries) {

@@ -19,6 +19,7 @@ struct OpenStores {
   OpenStores(const OpenStores&) = delete;
   OpenStores& operator=(const OpenStores&) = delete;
 
+  const core::Clock& clock;
   Keys keys;
   journal::ObjectStore objects;
   journal::DecisionLog log;
@@ -30,6 +31,7 @@ void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const
                  const Script& script, const std::vector<Script>& libraries);
 
 /// Ends a run's journal and states its end in the log, so that whoever removes the journal, or its end, is found out.
+/// Then writes the record of the run for people (run_record.hpp).
 void end_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload);
 /// The same for a run that can be resumed.
 void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload);
