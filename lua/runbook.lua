@@ -4,6 +4,7 @@
 
 local failure = require "failure"
 local runbook_definition = require "runbook_definition"
+local waiting = require "waiting"
 
 local runbook = {}
 
@@ -189,6 +190,56 @@ end
 function Run:confirm(request)
   claim(self, type(request) == "table" and request.name or nil, "confirmation")
   return ballast.run.confirm(request)
+end
+
+--- Waits: { name, until_, every?, deadline? }. `until_` is an instant, a length of time ("4h") from the decision time, or
+--- a function that is asked every so often ("1min") as a step of its own, until it returns something; that is returned.
+--- `deadline` (an instant or a length of time) ends the asking: then the run fails with the code wait_deadline. From then
+--- on the decision time is the time that was reached. With a given clock nothing really waits.
+function Run:wait(wanted)
+  local place = waiting.check(wanted)
+  claim(self, wanted.name, "wait")
+  local began = ballast.clock.now()
+  if type(wanted.until_) ~= "function" then
+    return ballast.run.wait { name = wanted.name, ["until"] = waiting.instant(wanted.until_, began, place) }.time
+  end
+  local deadline = wanted.deadline and waiting.instant(wanted.deadline, began, place)
+  local looks = 0
+  while true do
+    looks = looks + 1
+    local found = self:step(("%s, look %d"):format(wanted.name, looks), wanted.until_)
+    if found then
+      return found
+    end
+    local now = ballast.clock.now()
+    failure.require(deadline == nil or waiting.earlier(now, deadline), "wait_deadline",
+      ("'%s' did not come by %s"):format(wanted.name, tostring(deadline)))
+    local next_look = waiting.instant(wanted.every or "1min", now, place)
+    if deadline and waiting.earlier(deadline, next_look) then
+      next_look = deadline
+    end
+    ballast.run.wait { name = ("%s, pause %d"):format(wanted.name, looks), ["until"] = next_look }
+  end
+end
+
+--- Tries a step again when it fails: { name, attempts = 3, backoff = "10s", on = { codes }, fn }. Each attempt is a step
+--- of its own; the pause doubles. Only errors with a code in `on` are tried again.
+function Run:retry(wanted)
+  local place = waiting.check_retry(wanted)
+  claim(self, wanted.name, "retry")
+  local attempts = wanted.attempts or 3
+  for attempt = 1, attempts do
+    local ok, result = pcall(self.step, self, ("%s, attempt %d"):format(wanted.name, attempt), wanted.fn)
+    if ok then
+      return result
+    end
+    if attempt == attempts or not waiting.is_among(result, wanted.on) then
+      error(result, 0)
+    end
+    local pause = waiting.seconds(wanted.backoff or "10s", place) * 2 ^ (attempt - 1)
+    ballast.run.wait { name = ("%s, pause %d"):format(wanted.name, attempt),
+      ["until"] = waiting.after(ballast.clock.now(), pause) }
+  end
 end
 
 --- Tells people { text, level?, data? }, once that is recorded. Never waits for anybody.

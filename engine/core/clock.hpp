@@ -7,26 +7,34 @@
 
 namespace ballast::core {
 
+class Stop;
+
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual Instant now() const = 0;
+  /// Returns when it is `until`, or as soon as a stop is requested by a signal. Costs no CPU time meanwhile.
+  virtual void wait_until(Instant until, const Stop& stop) const = 0;
 };
 
 /// The computer's clock.
 class SystemClock final : public Clock {
  public:
   Instant now() const override;
+  void wait_until(Instant until, const Stop& stop) const override;
 };
 
-/// A clock that stands still at a given instant (`--now`, tests, replay).
+/// A clock that stands still at a given instant (`--now`, tests, replay) until somebody waits: then it is later at once.
 class FixedClock final : public Clock {
  public:
   explicit FixedClock(Instant instant) : instant_(instant) {}
   Instant now() const override { return instant_; }
+  void wait_until(Instant until, const Stop&) const override {
+    if (until > instant_) instant_ = until;
+  }
 
  private:
-  Instant instant_;
+  mutable Instant instant_;
 };
 
 /// Asked by any work that may take over 10 ms; once requested it stays so until whoever began the work clears it.

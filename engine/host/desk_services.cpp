@@ -155,6 +155,7 @@ bool DeskServices::check(const std::string&, bool) { refuse("a check"); }
 core::Json DeskServices::approve(const core::Json&) { refuse("an approval"); }
 core::Json DeskServices::confirm(const core::Json&) { refuse("a confirmation"); }
 void DeskServices::notify(const core::Json&) { refuse("a notice"); }
+core::Json DeskServices::wait(const core::Json&) { refuse("waiting"); }
 void DeskServices::write_file(const std::string&, const std::string&) { refuse("files.write"); }
 void DeskServices::remove_file(const std::string&) { refuse("files.remove"); }
 core::Json DeskServices::write_artefact(const std::string&, const std::string&) { refuse("run.artefact"); }

@@ -41,6 +41,7 @@ class DeskServices : public modules::Services {
   core::Json approve(const core::Json& request) override;
   core::Json confirm(const core::Json& request) override;
   void notify(const core::Json& notice) override;
+  core::Json wait(const core::Json& request) override;
   void write_file(const std::string& path, const std::string& bytes) override;
   void remove_file(const std::string& path) override;
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;

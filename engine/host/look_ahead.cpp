@@ -9,7 +9,9 @@ namespace ballast::host {
 core::Json look_ahead(const Desk& desk, const Configuration& configuration, ScriptSource& source, const Script& runbook,
                       const RunIdentity& identity, const core::Clock& clock, const std::string& approval) {
   FoldedJournal journal = fold_journal(journal::RunJournal::read(runs_folder(desk) / identity.id));
-  RunServices services(desk, configuration, clock);
+  // Its waits cost no time, and the run's own clock stays where it is.
+  const core::FixedClock given(clock.now());
+  RunServices services(desk, configuration, identity.clock_given ? static_cast<const core::Clock&>(given) : clock);
   services.print_nothing();
   State state(services, runbook_profile(), source, configuration.settings.limits.runbook);
   load_runbook(state, runbook);

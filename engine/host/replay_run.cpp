@@ -159,6 +159,12 @@ class ReplayServices final : public DeskServices, public bind::Answers {
     note("name of a confirmation", record["name"], request.value("name", ""));
     return {{"actor", record["actor"]}};
   }
+  core::Json wait(const core::Json& request) override {
+    const core::Json& record = cursor_.next("wait", fmt::format("the wait '{}'", request.value("name", "")));
+    note("wait " + request.value("name", ""), record["until"], request.value("until", ""));
+    clock_.wait_until(core::parse_instant(record["reached"].get<std::string>()), stop);
+    return {{"time", record["reached"]}};
+  }
   void notify(const core::Json& notice) override {
     note("notice", cursor_.next("notice", "a notice")["text"], notice.value("text", ""));
   }

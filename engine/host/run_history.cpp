@@ -78,6 +78,7 @@ std::string describe_record(const core::Json& record) {
   if (kind == "confirm") return named("confirmation", "name");
   if (kind == "approval_asked") return named("the request for approval", "name");
   if (kind == "approval_given") return named("the answer to approval", "name");
+  if (kind == "wait") return named("the wait", "name");
   if (kind == "notice") return named("notice", "text");
   if (kind == "log") return "an entry of the log";
   return fmt::format("a record of kind {}", kind);

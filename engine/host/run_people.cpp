@@ -176,6 +176,34 @@ core::Json RunServices::confirm(const core::Json& given) {
   return {{"actor", people_.actor}};
 }
 
+core::Json RunServices::wait(const core::Json& given) {
+  const std::string name = required_text(given, "name");
+  const core::Instant until = core::parse_instant(required_text(given, "until"));
+  const std::string doing = fmt::format("the wait '{}'", name);
+  require_begun();
+  require_no_step(doing);
+  const std::string shown = core::format_instant(until);
+  const auto go_on_at = [&](core::Instant time) {
+    if (identity_.clock_given) clock_.wait_until(time, stop);
+    if (time > identity_.time) identity_.time = time;
+    return core::Json{{"time", core::format_instant(identity_.time)}};
+  };
+  if (const core::Json* record = served("wait", doing)) {
+    if ((*record)["name"] != name || (*record)["until"] != shown) history_.refuse(doing, describe_record(*record));
+    return go_on_at(core::parse_instant((*record)["reached"].get<std::string>()));
+  }
+  planned({{"unit", "wait"}, {"name", name}, {"until", shown}});
+  if (dry()) {
+    plan.predict();  // what the world will be then nobody knows
+    return go_on_at(until);
+  }
+  clock_.wait_until(until, stop);
+  stop.check();
+  const core::Instant reached = std::max(until, identity_.time);
+  stores_.journal->append("wait", {{"name", name}, {"until", shown}, {"reached", core::format_instant(reached)}});
+  return go_on_at(reached);
+}
+
 void RunServices::notify(const core::Json& given) {
   const std::string text = required_text(given, "text");
   const std::string doing = fmt::format("notice '{}'", text);

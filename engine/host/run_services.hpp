@@ -81,6 +81,7 @@ class RunServices final : public DeskServices, public bind::Answers {
   core::Json approve(const core::Json& request) override;
   core::Json confirm(const core::Json& request) override;
   void notify(const core::Json& notice) override;
+  core::Json wait(const core::Json& request) override;
   void predict() override { plan.predict(); }
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;
   void write_file(const std::string& path, const std::string& bytes) override;

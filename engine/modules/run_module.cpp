@@ -50,6 +50,7 @@ bool predict(Services& services) {
 bool check(Services& services, const std::string& text, bool holds) { return services.check(text, holds); }
 core::Json approve(Services& services, const core::Json& request) { return services.approve(request); }
 core::Json confirm(Services& services, const core::Json& request) { return services.confirm(request); }
+core::Json wait(Services& services, const core::Json& request) { return services.wait(request); }
 bool notify(Services& services, const core::Json& notice) {
   services.notify(notice);
   return true;
@@ -126,6 +127,9 @@ constexpr auto kRun = bind::module_of(
     bind::fn<&confirm>("confirm", "Asks the person at the terminal; without one the run stops until it is confirmed.",
                        {{{.name = "request", .doc = "{ name, text }."}}}, {.name = "confirmed", .doc = "{ actor }."},
                        bind::Effect::writes_journal),
+    bind::fn<&wait>("wait", "Waits until an instant, which is the decision time from then on.",
+                    {{{.name = "request", .doc = "{ name, until }."}}}, {.name = "reached", .doc = "{ time }."},
+                    bind::Effect::writes_journal),
     bind::fn<&notify>("notify", "Tells people something, once that is recorded; never waits for anybody.",
                       {{{.name = "notice", .doc = "{ text, level, data? }."}}}, kRecorded,
                       bind::Effect::writes_journal),

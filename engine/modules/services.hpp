@@ -70,6 +70,8 @@ class Services : public bind::Context {
   virtual core::Json approve(const core::Json& request) = 0;
   /// Asks the person at the terminal: { name, text }. Returns { actor }.
   virtual core::Json confirm(const core::Json& request) = 0;
+  /// Waits until an instant, which is the decision time afterwards: { name, until }. Returns { time }.
+  virtual core::Json wait(const core::Json& request) = 0;
   /// Tells people something: { text, level, data? }. Recorded before it is sent; never waits for anybody.
   virtual void notify(const core::Json& notice) = 0;
   /// Replaces or removes a file below a root that the runbook declared; only while it acts outside.

@@ -56,6 +56,7 @@ class TestServices final : public modules::Services {
   core::Json approve(const core::Json&) override { refuse(); }
   core::Json confirm(const core::Json&) override { refuse(); }
   void notify(const core::Json&) override { refuse(); }
+  core::Json wait(const core::Json&) override { refuse(); }
   void write_file(const std::string&, const std::string&) override { refuse(); }
   void remove_file(const std::string&) override { refuse(); }
   core::Json write_artefact(const std::string&, const std::string&) override { refuse(); }

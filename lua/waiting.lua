@@ -1,0 +1,97 @@
+-- Instants and lengths of time as runbooks write them when they wait, and the shapes of what they ask for.
+
+local failure = require "failure"
+local instant = require "instant"
+local nearest = require "nearest"
+
+local waiting = {}
+
+local units = { s = 1, min = 60, h = 3600, d = 86400 }
+
+local function refuse(place, message)
+  failure.raise("runbook.wait_shape", place .. ": " .. message)
+end
+
+--- Seconds of a length of time such as "90s", "15min", "4h" or "14d".
+function waiting.seconds(text, place)
+  local number, unit = tostring(text):match("^(%d+%.?%d*)(%a+)$")
+  if number == nil or units[unit] == nil then
+    refuse(place, ("expected a length of time such as 90s, 15min, 4h or 14d, found '%s'"):format(tostring(text)))
+  end
+  return tonumber(number) * units[unit]
+end
+
+--- The instant so many seconds after another one.
+function waiting.after(time, seconds)
+  return instant.text(instant.seconds(time) + seconds)
+end
+
+--- An instant that is given as such, or as a length of time from `from`.
+function waiting.instant(text, from, place)
+  if instant.seconds(tostring(text)) ~= nil then
+    return text
+  end
+  return waiting.after(from, waiting.seconds(text, place))
+end
+
+function waiting.earlier(first, second)
+  return instant.seconds(first) < instant.seconds(second)
+end
+
+local function check_shape(wanted, place, fields)
+  failure.require(type(wanted) == "table", "runbook.wait_shape", place .. ": expected a table, found " .. type(wanted))
+  local names = {}
+  for name in pairs(fields) do
+    names[#names + 1] = name
+  end
+  for name, value in pairs(wanted) do
+    local kinds = fields[name]
+    if kinds == nil then
+      refuse(place, nearest.message("field", tostring(name), names))
+    end
+    if not kinds[type(value)] then
+      refuse(place, ("'%s' cannot be a %s"):format(name, type(value)))
+    end
+  end
+  if wanted.name == nil then
+    refuse(place, "'name' is missing")
+  end
+  return ("%s '%s'"):format(place, wanted.name)
+end
+
+--- Checks what run:wait is given. Returns how it is called in messages. Throws: runbook.wait_shape.
+function waiting.check(wanted)
+  local place = check_shape(wanted, "wait", { name = { string = true }, until_ = { string = true, ["function"] = true },
+    every = { string = true }, deadline = { string = true } })
+  if wanted.until_ == nil then
+    refuse(place, "'until_' is missing: an instant, a length of time or a function")
+  end
+  return place
+end
+
+--- Checks what run:retry is given. Returns how it is called in messages. Throws: runbook.wait_shape.
+function waiting.check_retry(wanted)
+  local place = check_shape(wanted, "retry", { name = { string = true }, attempts = { number = true },
+    backoff = { string = true }, on = { table = true }, fn = { ["function"] = true } })
+  if wanted.fn == nil or wanted.on == nil or #wanted.on == 0 then
+    refuse(place, "'fn' and 'on' are needed: what is tried, and the codes of the errors after which it is tried again")
+  end
+  local attempts = wanted.attempts or 3
+  if math.type(attempts) ~= "integer" or attempts < 1 or attempts > 100 then
+    refuse(place, ("'attempts' must be an integer from 1 to 100, found %s"):format(tostring(attempts)))
+  end
+  return place
+end
+
+--- Whether an error that was caught has one of the codes.
+function waiting.is_among(problem, codes)
+  local code = type(problem) == "table" and problem.code or "domain"
+  for _, each in ipairs(codes) do
+    if each == code then
+      return true
+    end
+  end
+  return false
+end
+
+return waiting
