@@ -87,6 +87,17 @@ local function check_carried_out(entry)
       entry.run, status and "ended as " .. status or "has not ended"))
 end
 
+--- True in the environments in which money, or the rehearsal for it, is at stake.
+function cycle.at_stake(environment)
+  return at_stake[environment] == true
+end
+
+--- The entry of the last decision about the portfolio of `governor` in this environment, or nil.
+function cycle.last_decision(governor)
+  return ballast.journal.last({ kind = "decision", portfolio_id = governor.portfolio_id or governor.name,
+    environment = ballast.run.information().environment })
+end
+
 --- Current weights: the file's, else what the last decision about this portfolio left behind, else all
 --- cash, but not in shadow, testnet and live: there the run stops and asks. A denied decision changed
 --- nothing and says nothing of weights, and one whose run did not finish may have changed nothing: the run stops
@@ -95,7 +106,7 @@ end
 function cycle.weights(governor, file)
   local portfolio = governor.portfolio_id or governor.name
   local environment = ballast.run.information().environment
-  local last = ballast.journal.last({ kind = "decision", portfolio_id = portfolio, environment = environment })
+  local last = cycle.last_decision(governor)
   local state = last and last.decision.next_state or {}
   if file ~= nil then
     return { source = file, allocations = read_weights(governor, file),

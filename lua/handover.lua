@@ -1,0 +1,106 @@
+-- Hands the orders of a portfolio decision over: where their file goes, how it is known to be there, how it is taken
+-- back, and what the record says. The effect that writes it is made here, so that no two runbooks do it differently.
+
+local cycle = require "portfolio_cycle"
+local failure = require "failure"
+local order_file = require "order_file"
+
+local handover = {}
+
+--- Current weights for orders: those of `file`, which must be given where money is at stake. Elsewhere those that the
+--- last decision left behind, provided that its orders were handed over. Throws: weights_unknown.
+function handover.weights(governor, file)
+  if file == nil then
+    local environment = ballast.run.information().environment
+    failure.require(not cycle.at_stake(environment), "weights_unknown",
+      ("orders in %s are made from what the book holds: name the weights with --set allocations=FILE, {} for all cash")
+        :format(environment))
+    local last = cycle.last_decision(governor)
+    if last ~= nil and last.decision.rebalance_required then
+      local handed_over = last.run ~= nil and ballast.journal.last({ kind = "effect", run = last.run }) ~= nil
+      failure.require(handed_over, "weights_unknown",
+        ("entry %d changed weights and handed no orders over: name the current ones with --set allocations=FILE")
+          :format(last.seq))
+    end
+  end
+  local weights = cycle.weights(governor, file)
+  return weights
+end
+
+--- What stands at `path` of the bytes `text`: "taken" when somebody took it, "there", "other" when the file has
+--- other bytes, or "absent". Used by effects and runbooks: reads files.
+function handover.state(path, text)
+  -- The file first: one that is renamed in between is then seen as taken, not as absent.
+  local readable, found = pcall(ballast.files.read, path)
+  if ballast.files.exists(path .. order_file.taken_ending) then
+    return "taken"
+  end
+  if not readable then
+    return ballast.files.exists(path) and "other" or "absent"
+  end
+  return found == text and "there" or "other"
+end
+
+local function refuse_change(path)
+  failure.raise("order_file_changed",
+    ("%s has other bytes than this run wrote there: see what it is, then move it away"):format(path))
+end
+
+--- The effect that writes `document` as an order file. Its plan holds the orders; the place of the decision in the
+--- log is `entry`, which only a real run has. Throws in apply and undo: order_file_changed when a file of that name is
+--- not what this run wrote; in undo: order_file_taken.
+function handover.effect(document, entry)
+  return {
+    name = "orders",
+    plan = function()
+      local path = order_file.path(document.run)
+      return { file = path, document = document, outcome = { file = path, taken = false } }
+    end,
+    apply = function(plan)
+      local text = order_file.text(plan.document, entry)
+      if handover.state(plan.file, text) == "other" then
+        refuse_change(plan.file)
+      end
+      ballast.files.write(plan.file, text)
+    end,
+    verify = function(plan)
+      local state = handover.state(plan.file, order_file.text(plan.document, entry))
+      if state == "taken" then
+        return { file = plan.file, taken = true }
+      end
+      return state == "there"
+    end,
+    undo = function(plan)
+      local state = handover.state(plan.file, order_file.text(plan.document, entry))
+      failure.require(state ~= "taken", "order_file_taken",
+        ("%s was taken already: what it asks for can be stopped only by who took it"):format(plan.file))
+      if state == "other" then
+        refuse_change(plan.file)
+      end
+      ballast.files.remove(plan.file)
+    end,
+  }
+end
+
+--- The signed record of a hand-over. `facts`: { turnover, turnover_limit, approval?, text, outcome }, where `text` is
+--- the order file and `outcome` what the effect came to.
+function handover.record(run, document, entry, facts)
+  return {
+    format = "ballast-handover-record",
+    version = 1,
+    generated_at = document.created,
+    run = run.id,
+    environment = run.information.environment,
+    actor = run.information.actor,
+    portfolio_id = document.portfolio,
+    portfolio_value_usd = document.portfolio_value_usd,
+    decision = { seq = entry.seq, sha256 = entry.sha256, policy = entry.policy },
+    turnover = facts.turnover,
+    turnover_limit = facts.turnover_limit,
+    approval = facts.approval or nil,
+    order_file = { path = facts.outcome.file, sha256 = ballast.json.sha256(facts.text), orders = #document.orders,
+      taken = facts.outcome.taken },
+  }
+end
+
+return handover
