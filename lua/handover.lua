@@ -7,8 +7,19 @@ local order_file = require "order_file"
 
 local handover = {}
 
+--- The runbook whose decisions are handed over; its runs are named after it.
+handover.runbook = "rebalance_handover"
+
+-- True when somebody was told to carry out what the decision of `entry` changed.
+local function was_handed_over(entry)
+  local of_a_handover = entry.run ~= nil and entry.run:sub(1, #handover.runbook + 1) == handover.runbook .. "-"
+  return of_a_handover
+    and (not entry.decision.rebalance_required or ballast.journal.last({ kind = "effect", run = entry.run }) ~= nil)
+end
+
 --- Current weights for orders: those of `file`, which must be given where money is at stake. Elsewhere those that the
---- last decision left behind, provided that its orders were handed over. Throws: weights_unknown.
+--- last decision left behind, provided that it went through a hand-over: nobody was asked to trade what another
+--- runbook decided. Throws: weights_unknown.
 function handover.weights(governor, file)
   if file == nil then
     local environment = ballast.run.information().environment
@@ -16,12 +27,9 @@ function handover.weights(governor, file)
       ("orders in %s are made from what the book holds: name the weights with --set allocations=FILE, {} for all cash")
         :format(environment))
     local last = cycle.last_decision(governor)
-    if last ~= nil and last.decision.rebalance_required then
-      local handed_over = last.run ~= nil and ballast.journal.last({ kind = "effect", run = last.run }) ~= nil
-      failure.require(handed_over, "weights_unknown",
-        ("entry %d changed weights and handed no orders over: name the current ones with --set allocations=FILE")
-          :format(last.seq))
-    end
+    failure.require(last == nil or was_handed_over(last), "weights_unknown",
+      last and ("entry %d was not handed over to anybody: name the current weights with --set allocations=FILE")
+        :format(last.seq))
   end
   local weights = cycle.weights(governor, file)
   return weights
