@@ -40,7 +40,10 @@ local function confirm(run, text)
   failure.require(answer ~= false, "not_confirmed", "not confirmed, nothing was done: " .. text)
 end
 
-local function show(decision, subject)
+local function show(decision, subject, params, unused)
+  if unused ~= nil then
+    print(("note: %s is not used: %s"):format(params.assessment, unused))
+  end
   print(("%s: %s"):format(decision.outcome, incident.standing(decision, subject)))
   for _, reason in ipairs(decision.reasons) do
     print(report.reason(reason))
@@ -137,7 +140,7 @@ return runbook.define {
     end
     local record = run:artefact(("audit/freeze/%s.json"):format(run.id),
       ballast.json.pretty(incident.record(run, decision, entry, found)))
-    show(decision, subject)
+    show(decision, subject, params, assessed.unused)
     return { status = denied and "denied" or "finished", outcome = decision.outcome,
       trading_blocked = decision.trading_blocked, blocked_until = decision.blocked_until, seq = entry.seq,
       override = found.override and path, record = record.path }
