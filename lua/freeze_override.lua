@@ -62,40 +62,41 @@ function override.text(document, entry)
   return ballast.json.pretty(whole)
 end
 
---- What stands at `path`: { text }, or {} when there is no file. Used by effects and runbooks: reads files.
-function override.read(path)
-  if not ballast.files.exists(path) then
+--- What stands at `path`: { text }, or {} when there is no file. `files` is ballast.files, or what a test has in its
+--- place.
+function override.read(files, path)
+  if not files.exists(path) then
     return {}
   end
-  return { text = ballast.files.read(path) }
+  return { text = files.read(path) }
 end
 
---- The effect that puts `document` in the place of `previous`, as `read` returned it. The place of the decision in the
---- log is `entry`, which only a real run has. Throws in apply: override_changed when the file is not `previous` any
---- more, because undo could not bring back what this run never saw.
-function override.effect(document, path, previous, entry)
+--- The effect that puts `document` in the place of `previous`, as `read` returned it, with `files` as above. The place
+--- of the decision in the log is `entry`, which only a real run has. Throws in apply: override_changed when the file is
+--- not `previous` any more, because undo could not bring back what this run never saw.
+function override.effect(files, document, path, previous, entry)
   return {
     name = "override",
     plan = function()
       return { file = path, override = document, previous = previous, outcome = { file = path } }
     end,
     apply = function(plan)
-      failure.require(override.read(plan.file).text == plan.previous.text, "override_changed",
+      failure.require(override.read(files, plan.file).text == plan.previous.text, "override_changed",
         ("%s was changed since this run read it: begin a new run, which decides by what stands there now"):format(plan.file))
-      ballast.files.write(plan.file, override.text(plan.override, entry))
+      files.write(plan.file, override.text(plan.override, entry))
     end,
     verify = function(plan)
-      return override.read(plan.file).text == override.text(plan.override, entry)
+      return override.read(files, plan.file).text == override.text(plan.override, entry)
     end,
     undo = function(plan)
       -- What a later decision put there stays: this run's override is not in force any more.
-      if override.read(plan.file).text ~= override.text(plan.override, entry) then
+      if override.read(files, plan.file).text ~= override.text(plan.override, entry) then
         return
       end
       if plan.previous.text ~= nil then
-        ballast.files.write(plan.file, plan.previous.text)
+        files.write(plan.file, plan.previous.text)
       else
-        ballast.files.remove(plan.file)
+        files.remove(plan.file)
       end
     end,
   }

@@ -36,15 +36,15 @@ function handover.weights(governor, file)
 end
 
 --- What stands at `path` of the bytes `text`: "taken" when somebody took it, "there", "other" when the file has
---- other bytes, or "absent". Used by effects and runbooks: reads files.
-function handover.state(path, text)
+--- other bytes, or "absent". `files` is ballast.files, or what a test has in its place.
+function handover.state(files, path, text)
   -- The file first: one that is renamed in between is then seen as taken, not as absent.
-  local readable, found = pcall(ballast.files.read, path)
-  if ballast.files.exists(path .. order_file.taken_ending) then
+  local readable, found = pcall(files.read, path)
+  if files.exists(path .. order_file.taken_ending) then
     return "taken"
   end
   if not readable then
-    return ballast.files.exists(path) and "other" or "absent"
+    return files.exists(path) and "other" or "absent"
   end
   return found == text and "there" or "other"
 end
@@ -54,10 +54,10 @@ local function refuse_change(path)
     ("%s has other bytes than this run wrote there: see what it is, then move it away"):format(path))
 end
 
---- The effect that writes `document` as an order file. Its plan holds the orders; the place of the decision in the
---- log is `entry`, which only a real run has. Throws in apply and undo: order_file_changed when a file of that name is
---- not what this run wrote; in undo: order_file_taken.
-function handover.effect(document, entry)
+--- The effect that writes `document` as an order file, with `files` as above. Its plan holds the orders; the place of
+--- the decision in the log is `entry`, which only a real run has. Throws in apply and undo: order_file_changed when a
+--- file of that name is not what this run wrote; in undo: order_file_taken.
+function handover.effect(files, document, entry)
   return {
     name = "orders",
     plan = function()
@@ -66,26 +66,26 @@ function handover.effect(document, entry)
     end,
     apply = function(plan)
       local text = order_file.text(plan.document, entry)
-      if handover.state(plan.file, text) == "other" then
+      if handover.state(files, plan.file, text) == "other" then
         refuse_change(plan.file)
       end
-      ballast.files.write(plan.file, text)
+      files.write(plan.file, text)
     end,
     verify = function(plan)
-      local state = handover.state(plan.file, order_file.text(plan.document, entry))
+      local state = handover.state(files, plan.file, order_file.text(plan.document, entry))
       if state == "taken" then
         return { file = plan.file, taken = true }
       end
       return state == "there"
     end,
     undo = function(plan)
-      local state = handover.state(plan.file, order_file.text(plan.document, entry))
+      local state = handover.state(files, plan.file, order_file.text(plan.document, entry))
       failure.require(state ~= "taken", "order_file_taken",
         ("%s was taken already: what it asks for can be stopped only by who took it"):format(plan.file))
       if state == "other" then
         refuse_change(plan.file)
       end
-      ballast.files.remove(plan.file)
+      files.remove(plan.file)
     end,
   }
 end

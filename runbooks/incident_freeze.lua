@@ -103,7 +103,7 @@ return runbook.define {
     local path = freeze_override.path(environment, subject)
     local before = run:step("previous", function()
       local state, seq = incident.last_state(subject, environment)
-      return { state = state, seq = seq, override = freeze_override.read(path) }
+      return { state = state, seq = seq, override = freeze_override.read(ballast.files, path) }
     end)
     local question = incident.question(params, subject, environment)
     if question ~= nil then
@@ -125,13 +125,13 @@ return runbook.define {
       previous = before.override }
     local denied = decision.outcome == "deny"
     if denied then
-      run:check(freeze_override.read(path).text == before.override.text, in_force)
+      run:check(freeze_override.read(ballast.files, path).text == before.override.text, in_force)
     else
       local document = freeze_override.document(decision, { subject = subject, environment = environment, run = run.id,
         operator = run.information.actor, reason = params.reason or params.alert, policy = entry.policy })
-      run:effect(freeze_override.effect(document, path, before.override, entry))
+      run:effect(freeze_override.effect(ballast.files, document, path, before.override, entry))
       local text = freeze_override.text(document, entry)
-      run:check(run.information.dry_run or freeze_override.read(path).text == text, in_force)
+      run:check(run.information.dry_run or freeze_override.read(ballast.files, path).text == text, in_force)
       found.override = { path = path, text = text }
       local message = incident.message(decision, subject, environment)
       if message ~= nil then

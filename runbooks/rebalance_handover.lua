@@ -64,9 +64,9 @@ return runbook.define {
     local document = order_file.document({ run = run.id, created = made.input.time, policy = made.entry.policy,
       environment = run.information.environment, portfolio_id = decision.portfolio_id,
       portfolio_value_usd = params.portfolio_value }, orders)
-    local outcome = run:effect(handover.effect(document, made.entry))
+    local outcome = run:effect(handover.effect(ballast.files, document, made.entry))
     local text = order_file.text(document, made.entry)
-    local state = run.information.dry_run and "there" or handover.state(outcome.file, text)
+    local state = run.information.dry_run and "there" or handover.state(ballast.files, outcome.file, text)
     run:check(state == "there" or state == "taken", delivered)
     local record = run:artefact(("audit/handover/%s.json"):format(run.id),
       ballast.json.pretty(handover.record(run, document, made.entry, { turnover = turnover,
