@@ -53,14 +53,15 @@ return runbook.define {
     local decision, params = made.decision, run.params
     local turnover = order_file.turnover(decision.adjustments, params.policy)
     local orders = order_file.orders(run.id, decision.adjustments, params.policy)
-    if decision.outcome == "deny" or #orders == 0 then
+    local nothing = decision.outcome == "deny" or #orders == 0
+    local above = not nothing and turnover > params.turnover_limit
+    local approval = above and approve(run, decision.portfolio_id, turnover, #orders)
+    run:check(not above or approval, approved)
+    if nothing then
       run:check(not ballast.files.exists(order_file.path(run.id)), delivered)
       local result = portfolio_run.result(made, written, { turnover = turnover })
       return result
     end
-    local above = turnover > params.turnover_limit
-    local approval = above and approve(run, decision.portfolio_id, turnover, #orders)
-    run:check(not above or approval, approved)
     local document = order_file.document({ run = run.id, created = made.input.time, policy = made.entry.policy,
       environment = run.information.environment, portfolio_id = decision.portfolio_id,
       portfolio_value_usd = params.portfolio_value }, orders)
