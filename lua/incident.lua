@@ -175,7 +175,7 @@ function incident.message(decision, subject, environment)
 end
 
 --- The signed record of an incident. `found`: { subject, assessment?, observation?, assessment_unused?, market?,
---- last_seq?, previous, override? }.
+--- confirmed_by?, last_seq?, previous, override? }.
 function incident.record(run, decision, entry, found)
   local params = run.params
   return {
@@ -185,6 +185,7 @@ function incident.record(run, decision, entry, found)
     run = run.id,
     environment = run.information.environment,
     operator = run.information.actor,
+    confirmed_by = found.confirmed_by or nil,
     action = params.action,
     reason = params.reason or params.alert,
     [found.subject.kind] = found.subject.name,

@@ -2,7 +2,6 @@
 -- decides where a running system reads it, tells people, and leaves a signed record. Aborting the run brings the
 -- override back that was there before.
 
-local failure = require "failure"
 local freeze_override = require "freeze_override"
 local incident = require "incident"
 local ladder = require "freeze.ladder"
@@ -33,11 +32,6 @@ local function measure(subject, now)
   local ok, found = pcall(ballast.market.snapshots, { subject.name },
     { interval = bars.interval, lookback = bars.lookback, as_of = now })
   return ok and found[subject.name] or { status = "failed", message = tostring(found) }
-end
-
-local function confirm(run, text)
-  local answer = run:confirm { name = run.params.action, text = text }
-  failure.require(answer ~= false, "not_confirmed", "not confirmed, nothing was done: " .. text)
 end
 
 local function show(decision, subject, params, unused)
@@ -106,9 +100,7 @@ return runbook.define {
       return { state = state, seq = seq, override = freeze_override.read(ballast.files, path) }
     end)
     local question = incident.question(params, subject, environment)
-    if question ~= nil then
-      confirm(run, question)
-    end
+    local confirmation = question and run:confirm { name = params.action, text = question }
     local decision, entry = run:policy("risk_freeze", {
       now = now,
       context = { symbol = subject.frozen, environment = environment, portfolio = params.portfolio,
@@ -121,8 +113,8 @@ return runbook.define {
     incident.check_decision(decision)
     run:check(run.information.dry_run or entry.seq ~= nil, logged)
     local found = { subject = subject, assessment = params.assessment, observation = assessed.observation,
-      assessment_unused = assessed.unused, market = values.known(market), last_seq = before.seq,
-      previous = before.override }
+      assessment_unused = assessed.unused, confirmed_by = confirmation and confirmation.actor,
+      market = values.known(market), last_seq = before.seq, previous = before.override }
     local denied = decision.outcome == "deny"
     if denied then
       run:check(freeze_override.read(ballast.files, path).text == before.override.text, in_force)
