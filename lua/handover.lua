@@ -49,6 +49,46 @@ function handover.state(files, path, text)
   return found == text and "there" or "other"
 end
 
+-- The order file at `path` when it is about the same portfolio and environment as `about`, else nil. Throws:
+-- orders_waiting when nobody can tell.
+local function rival(files, path, about)
+  local readable, found = pcall(function()
+    return ballast.json.parse(files.read(path))
+  end)
+  if not readable then
+    -- Somebody's mark that a file was taken may be empty; the file itself is looked at too.
+    failure.require(path:sub(-#order_file.taken_ending) == order_file.taken_ending, "orders_waiting",
+      ("%s cannot be read, so nobody can tell whether its orders wait: see what it is, then move it away"):format(path))
+    return nil
+  end
+  local same = type(found) == "table" and found.format == order_file.format and found.portfolio == about.portfolio
+    and found.environment == about.environment
+  return same and found or nil
+end
+
+--- Refuses to hand over `about` { run, portfolio, environment } while orders of the same portfolio wait to be taken, or
+--- after a later run handed some over: both start from weights that the other changes. `files` as above.
+--- Throws: orders_waiting, orders_superseded.
+function handover.check_alone(files, about)
+  local names, own = {}, about.run .. ".json"
+  for _, name in ipairs(files.list("orders")) do
+    names[name] = true
+  end
+  for name in pairs(names) do
+    local base = name:sub(-#order_file.taken_ending) == order_file.taken_ending
+      and name:sub(1, -#order_file.taken_ending - 1) or name
+    local waits = name == base and not names[base .. order_file.taken_ending]
+    -- Runs are named by runbook and time, so that the later of two sorts behind.
+    local later = base > own
+    if base ~= own and base:match("%.json$") and (waits or later) and rival(files, "orders/" .. name, about) then
+      failure.require(not waits, "orders_waiting",
+        ("orders/%s waits to be taken, and its orders change the same weights: have it taken, or withdraw it"):format(name))
+      failure.raise("orders_superseded",
+        ("orders/%s was handed over later, by another run: abort this one"):format(name))
+    end
+  end
+end
+
 local function refuse_change(path)
   failure.raise("order_file_changed",
     ("%s has other bytes than this run wrote there: see what it is, then move it away"):format(path))
@@ -56,7 +96,7 @@ end
 
 --- The effect that writes `document` as an order file, with `files` as above. Its plan holds the orders; the place of
 --- the decision in the log is `entry`, which only a real run has. Throws in apply and undo: order_file_changed when a
---- file of that name is not what this run wrote; in undo: order_file_taken.
+--- file of that name is not what this run wrote; in apply those of check_alone; in undo: order_file_taken.
 function handover.effect(files, document, entry)
   return {
     name = "orders",
@@ -69,6 +109,7 @@ function handover.effect(files, document, entry)
       if handover.state(files, plan.file, text) == "other" then
         refuse_change(plan.file)
       end
+      handover.check_alone(files, plan.document)
       files.write(plan.file, text)
     end,
     verify = function(plan)

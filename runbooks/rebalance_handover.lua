@@ -47,7 +47,12 @@ return runbook.define {
   },
   acceptance = { portfolio_run.acceptance[1], portfolio_run.acceptance[2], approved, delivered },
   main = function(run)
-    local made = portfolio_run.decide(run, handover.weights)
+    local made = portfolio_run.decide(run, function(governor, file)
+      handover.check_alone(ballast.files, { run = run.id, portfolio = governor.portfolio_id or governor.name,
+        environment = run.information.environment })
+      local weights = handover.weights(governor, file)
+      return weights
+    end)
     local written = portfolio_run.summarise(run, made)
     portfolio_run.check(run, made)
     local decision, params = made.decision, run.params

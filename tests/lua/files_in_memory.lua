@@ -15,6 +15,15 @@ function files_in_memory.of(texts)
       failure.require(texts[path] ~= nil, "not_found", path .. ": there is no such file")
       return texts[path]
     end,
+    list = function(folder)
+      local names = {}
+      for path in pairs(texts) do
+        if path:match("^(.*)/[^/]*$") == folder then
+          names[#names + 1] = path:match("[^/]*$")
+        end
+      end
+      return names
+    end,
     write = function(path, text)
       texts[path] = text
       return true

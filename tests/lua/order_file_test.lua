@@ -91,11 +91,11 @@ return testing.suite("order file", {
     files.texts["orders/run-1.json.taken"], files.texts["orders/run-1.json"] = files.texts["orders/run-1.json"], nil
     testing.equal(effect.verify(plan), { file = "orders/run-1.json", taken = true })
   end },
-  { "undo removes the file, refuses one that was taken or changed, and leaves the files of other runs", function()
-    local effect, plan, files = effect_on({ ["orders/run-0.json"] = "other" })
+  { "undo removes the file, refuses one that was taken or changed, and leaves other files", function()
+    local effect, plan, files = effect_on({ ["orders/note.txt"] = "other" })
     effect.apply(plan)
     effect.undo(plan)
-    testing.equal(files.texts, { ["orders/run-0.json"] = "other" })
+    testing.equal(files.texts, { ["orders/note.txt"] = "other" })
     effect.apply(plan)
     files.texts["orders/run-1.json.taken"] = ""
     testing.fails(function()
@@ -132,6 +132,41 @@ return testing.suite("order file", {
       return text
     end
     testing.equal(handover.state(files, "orders/run-1.json", "x"), "taken")
+  end },
+  { "nothing is handed over while orders of the same portfolio wait, whoever left them", function()
+    local waiting = order_file.text(document_of("run-0"), entry)
+    local effect, plan, files = effect_on({ ["orders/run-0.json"] = waiting })
+    testing.fails(function()
+      effect.apply(plan)
+    end, { code = "orders_waiting", contains = "orders/run-0.json waits to be taken" })
+    testing.is_true(not files.exists("orders/run-1.json"))
+    files.texts["orders/run-0.json.taken"] = ""
+    effect.apply(plan)
+    testing.equal(effect.verify(plan), true)
+    files.texts["orders/run-1.json"], files.texts["orders/run-0.json"] = nil, nil
+    files.texts["orders/run-0.json.taken"] = waiting
+    effect.apply(plan)
+  end },
+  { "a run that is resumed after a later one handed over does not add to it", function()
+    for _, name in ipairs({ "orders/run-2.json", "orders/run-2.json.taken" }) do
+      local effect, plan = effect_on({ [name] = order_file.text(document_of("run-2"), entry) })
+      testing.fails(function()
+        effect.apply(plan)
+      end, { code = name:match("taken$") and "orders_superseded" or "orders_waiting", contains = name })
+    end
+  end },
+  { "other portfolios, environments and documents do not stand in the way; what cannot be read does", function()
+    local document = document_of("run-0")
+    document.portfolio = "other"
+    local other = order_file.text(document, entry)
+    document.portfolio, document.environment = "core", "demo"
+    local effect, plan, files = effect_on({ ["orders/run-0.json"] = other, ["orders/run-2.json"] = "{\"format\":\"x\"}",
+      ["orders/run-3.json"] = order_file.text(document, entry), ["orders/README"] = "text", ["orders/run-9.json.taken"] = "" })
+    effect.apply(plan)
+    files.texts["orders/run-1.json"], files.texts["orders/run-2.json"] = nil, "{"
+    testing.fails(function()
+      effect.apply(plan)
+    end, { code = "orders_waiting", contains = "orders/run-2.json cannot be read" })
   end },
   { "the record has the SHA-256 of the bytes that were handed over", function()
     local document = document_of("run-1")
