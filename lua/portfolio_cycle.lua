@@ -70,14 +70,43 @@ local function weights_after(decision)
   return allocations
 end
 
+-- What became of the run of an entry: "finished", "aborted", or nil while it is unfinished.
+local function end_of_run(entry)
+  local ended = ballast.journal.last({ kind = "run_finished", run = entry.run })
+  return ended and ended.journal.status
+end
+
+-- A run that did not finish, or that was taken back, may have changed nothing of what it decided.
+local function check_carried_out(entry)
+  if not entry.decision.rebalance_required or entry.run == nil then
+    return
+  end
+  local status = end_of_run(entry)
+  failure.require(status == "finished", "weights_unknown",
+    ("entry %d changed weights, and its run %s %s: name the current ones with --set allocations=FILE"):format(entry.seq,
+      entry.run, status and "ended as " .. status or "has not ended"))
+end
+
+--- True in the environments in which money, or the rehearsal for it, is at stake.
+function cycle.at_stake(environment)
+  return at_stake[environment] == true
+end
+
+--- The entry of the last decision about the portfolio of `governor` in this environment, or nil.
+function cycle.last_decision(governor)
+  return ballast.journal.last({ kind = "decision", portfolio_id = governor.portfolio_id or governor.name,
+    environment = ballast.run.information().environment })
+end
+
 --- Current weights: the file's, else what the last decision about this portfolio left behind, else all
 --- cash, but not in shadow, testnet and live: there the run stops and asks. A denied decision changed
---- nothing and says nothing of weights: the run stops instead of taking the portfolio for cash.
+--- nothing and says nothing of weights, and one whose run did not finish may have changed nothing: the run stops
+--- instead of guessing.
 --- Returns { source, allocations, last_rebalance_time }.
 function cycle.weights(governor, file)
   local portfolio = governor.portfolio_id or governor.name
   local environment = ballast.run.information().environment
-  local last = ballast.journal.last({ kind = "decision", portfolio_id = portfolio, environment = environment })
+  local last = cycle.last_decision(governor)
   local state = last and last.decision.next_state or {}
   if file ~= nil then
     return { source = file, allocations = read_weights(governor, file),
@@ -91,6 +120,7 @@ function cycle.weights(governor, file)
   end
   failure.require(last.decision.outcome ~= "deny", "weights_unknown",
     ("entry %d denied and left no weights: name the current ones with --set allocations=FILE"):format(last.seq))
+  check_carried_out(last)
   return { source = ("entry %d of the decision log"):format(last.seq), allocations = weights_after(last.decision),
     last_rebalance_time = state.last_rebalance_time }
 end
@@ -130,6 +160,24 @@ function cycle.check_decision(decision, policy)
       ("--set policy=%s: its decision has no list '%s': it does not decide about a portfolio as portfolio_governor does")
         :format(policy, name))
   end
+end
+
+local holding_reasons = { held_on_missing_data = true, increase_blocked = true }
+
+--- Symbols that a decision raises although it gives a reason for which nothing may be raised. None, or the policy
+--- contradicts itself.
+function cycle.raised_on_unknown(decision)
+  local raised = {}
+  for _, asset in ipairs(decision.assets) do
+    local withheld = false
+    for _, reason in ipairs(asset.reasons) do
+      withheld = withheld or holding_reasons[reason.code] == true
+    end
+    if withheld and asset.weight_after > asset.current_weight then
+      raised[#raised + 1] = asset.symbol
+    end
+  end
+  return raised
 end
 
 --- Everything the governor may see. A report that was asked for and cannot be used is a problem

@@ -49,6 +49,7 @@ local input_schema = { fields = {
 local function refuse(input, problems)
   return policy.deny {
     now = type(input.now) == "string" and input.now or nil,
+    symbol = type(values.table(input.context).symbol) == "string" and input.context.symbol or nil,
     trading_blocked = true,
     actions = ballast.json.array({ { action = "block_entries", freezes = ballast.json.array({}) } }),
     reasons = ballast.json.array(problems),
@@ -102,7 +103,7 @@ local function decide(input)
     records[index] = record.of(event, machine.context)
   end
   local decision = freeze.close(machine)
-  decision.now = input.now
+  decision.now, decision.symbol = input.now, input.context.symbol
   decision.events = ballast.json.array(machine.events)
   decision.records = ballast.json.array(records)
   decision.reasons = machine.reasons

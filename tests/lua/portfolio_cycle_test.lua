@@ -111,4 +111,14 @@ return testing.suite("portfolio cycle", {
     _, text = decide(governor(), found)
     testing.is_nil(text:find("newest bars", 1, true))
   end },
+  { "a raise in spite of a reason for which nothing is raised is found, whatever the policy is", function()
+    local function asset(symbol, before, after, code)
+      return { symbol = symbol, current_weight = before, weight_after = after, reasons = { { code = code } } }
+    end
+    local decision = { assets = { asset("BTC_USDT", 0.2, 0.3, "held_on_missing_data"),
+      asset("ETH_USDT", 0.2, 0.3, "increase_blocked"), asset("BNB_USDT", 0.2, 0.3, "allocation_drift"),
+      asset("SOL_USDT", 0.2, 0.1, "held_on_missing_data"), asset("XRP_USDT", 0.2, 0.2, "increase_blocked") } }
+    testing.equal(cycle.raised_on_unknown(decision), { "BTC_USDT", "ETH_USDT" })
+    testing.equal(cycle.raised_on_unknown(decide(governor(), found_in("shadow"))), {})
+  end },
 })
