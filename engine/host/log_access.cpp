@@ -32,11 +32,11 @@ core::Json last_matching_entry(const Desk& desk, const core::Json& filter) {
       query.actor = text;
     } else if (key == "environment") {
       query.environment = text;
-    } else if (key == "portfolio_id" || key == "governor") {
+    } else if (key == "portfolio_id" || key == "governor" || key == "symbol") {
       members[key] = text;
     } else {
       throw core::Error(core::Code::argument,
-                        "unknown field; accepted: kind, policy, run, actor, environment, portfolio_id, governor",
+                        "unknown field; accepted: kind, policy, run, actor, environment, portfolio_id, governor, symbol",
                         "filter." + key);
     }
   }

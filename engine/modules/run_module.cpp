@@ -66,7 +66,7 @@ constexpr auto kJournal = bind::module_of(
                       {.name = "entry", .doc = "{ seq, sha256 }."}, bind::Effect::writes_journal),
     bind::fn<&last>(
         "last", "Returns the newest entry that matches.",
-        {{{.name = "filter", .doc = "{ kind?, policy?, run?, actor?, environment?, portfolio_id?, governor? }."}}},
+        {{{.name = "filter", .doc = "{ kind?, policy?, run?, actor?, environment?, portfolio_id?, governor?, symbol? }."}}},
         {.name = "entry", .doc = "The whole entry, or nil."}, bind::Effect::reads_journal));
 
 constexpr Words kStep{.name = "name", .doc = "Name of the step."};
