@@ -53,7 +53,8 @@ inline void spill(const std::filesystem::path& file, std::string_view text) {
 
 inline Ran run_command(const Command& command) {
   int out[2], error[2], in[2];
-  if (::pipe(out) != 0 || ::pipe(error) != 0 || ::pipe(in) != 0) std::abort();
+  // Not inherited by what other threads start meanwhile: who reads an end waits until nobody holds the other.
+  if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(error, O_CLOEXEC) != 0 || ::pipe2(in, O_CLOEXEC) != 0) std::abort();
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(in[0], 0);
