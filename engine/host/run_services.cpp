@@ -1,11 +1,14 @@
 #include "host/run_services.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/signature_file.hpp"
+#include "host/log_access.hpp"
 #include "host/script_error.hpp"
 #include "host/version.hpp"
 #include "journal/evidence_kind.hpp"
@@ -241,6 +244,12 @@ core::Json RunServices::log_entry(const core::Json& given) {
   const journal::Appended entry = append_entry(draft);
   stores_.journal->append("log", {{"draft_sha256", sha256}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
   return {{"seq", entry.seq}, {"sha256", entry.sha256}};
+}
+
+core::Json RunServices::last_entry(const core::Json& filter) {
+  std::set<std::uint64_t> unseen;
+  for (const journal::Entry& each : unclaimed_) unseen.insert(each.place.seq);
+  return last_matching_entry(desk_, filter, unseen);
 }
 
 core::Json RunServices::inline_or_object(const char* name, const core::Json& value, core::Json payload) {

@@ -55,6 +55,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   core::Json run_information() override;
   core::Json decide(const std::string& policy, const core::Json& input, const core::Json& options) override;
   core::Json log_entry(const core::Json& draft) override;
+  /// Passes over what an interrupted execution wrote and this one has not come to: it has yet to be written.
+  core::Json last_entry(const core::Json& filter) override;
   core::Json step_started(const std::string& name, const core::Json& input) override;
   core::Json step_finished(const std::string& name, const core::Json& outcome) override;
   void step_failed(const std::string& name, const core::Json& error) override;
