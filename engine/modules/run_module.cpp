@@ -93,7 +93,7 @@ constexpr auto kRun = bind::module_of(
     bind::fn<&effect_planned>(
         "effect_planned", "Makes the plan of an effect durable, in the log too, before it is applied.",
         {{kEffect, {.name = "plan", .doc = "What will be done."}}},
-        {.name = "task", .doc = "{ todo = apply, verify, settle, predict or nothing; key, plan, outcome? }."},
+        {.name = "task", .doc = "{ todo = apply, verify, settle, predict or nothing; key, plan, outcome?, error? }."},
         bind::Effect::writes_journal),
     bind::fn<&effect_finished>("effect_finished", "Records what an effect came to.",
                                {{kEffect, {.name = "outcome", .doc = "What its verify found."}}}, kRecorded,
