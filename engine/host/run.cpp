@@ -1,12 +1,10 @@
 #include "host/run.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 
 #include <fmt/format.h>
 #include <pwd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/digest.hpp"
@@ -35,30 +33,21 @@ std::string first_id(const std::string& base, Take take) {
   return id;
 }
 
-/// A run's name and its folder, which belongs to whoever made it: of equal runs that begin at once each has its own.
-/// A claim that no journal followed is given back.
-class ClaimedRun {
- public:
-  ClaimedRun(const std::filesystem::path& runs, const std::string& base) {
-    core::create_folders(runs);
-    id_ = first_id(base, [&](const std::string& id) {
-      folder_ = runs / id;
-      if (::mkdir(folder_.c_str(), 0777) == 0) return true;
-      if (errno != EEXIST) core::throw_errno("create folder", folder_.string(), errno);
+/// Begins the journal under the first of the run's names that is free: of equal runs that begin at once each has its
+/// own. Returns the name.
+std::string begin_journal(OpenStores& stores, const Desk& desk, const std::string& base, const core::Json& payload,
+                          const core::Clock& clock) {
+  return first_id(base, [&](const std::string& id) {
+    const auto folder = runs_folder(desk) / id;
+    try {
+      stores.journal = journal::RunJournal::create(folder, id, payload, *stores.keys.journal, clock);
+    } catch (const core::Error& e) {
+      if (e.code() != core::Code::state || !std::filesystem::exists(folder)) throw;
       return false;
-    });
-  }
-  ClaimedRun(const ClaimedRun&) = delete;
-  ClaimedRun& operator=(const ClaimedRun&) = delete;
-  ~ClaimedRun() { ::rmdir(folder_.c_str()); }  // does nothing to a folder that holds a journal
-
-  const std::string& id() const noexcept { return id_; }
-  const std::filesystem::path& folder() const noexcept { return folder_; }
-
- private:
-  std::string id_;
-  std::filesystem::path folder_;
-};
+    }
+    return true;
+  });
+}
 
 core::Json started_payload(const RunIdentity& identity, const RunbookInfo& info, const Script& script,
                            const ParameterValues& given, const RunPins& pins, std::uint64_t log_seq) {
@@ -149,12 +138,9 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   result.made_keys = stores.keys.made;
   const RunPins pins = current_pins(desk, configuration, script, state.libraries());
   keep_pinned(stores.objects, pins, configuration, script, state.libraries());
-  // As late as can be: a folder without a journal is a finding for whoever verifies at this moment.
-  const ClaimedRun claimed(runs_folder(desk), base);
-  result.id = identity.id = claimed.id();
-  stores.journal = journal::RunJournal::create(
-      claimed.folder(), identity.id, started_payload(identity, info, script, given, pins, stores.log.last_seq()),
-      *stores.keys.journal, clock);
+  result.id = identity.id =
+      begin_journal(stores, desk, base, started_payload(identity, info, script, given, pins, stores.log.last_seq()),
+                    clock);
   if (request.begun) request.begun(identity.id);
   services.begin(identity, {&stores.objects, &stores.log, &*stores.journal, &stores.keys, &manifest});
   perform_run(state, services, stores, identity, result);

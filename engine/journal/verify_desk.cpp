@@ -99,7 +99,8 @@ class DeskCheck {
       for (const auto& entry : fs::directory_iterator(runs)) {
         const std::string name = entry.path().filename().string();
         if (entry.is_symlink() || !entry.is_directory()) continue;
-        // A run that died before its first record left an empty folder.
+        // A run that died before its first record was durable left a folder of another name.
+        if (name.starts_with('.') && name.ends_with(".tmp")) continue;
         if (runs_.contains(name) || !fs::is_empty(entry.path())) names.insert(name);
       }
       for (const std::string& name : names) check_run(name);

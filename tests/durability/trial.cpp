@@ -91,7 +91,8 @@ Ran run_with(const TestDesk& desk, const std::vector<std::string>& arguments, co
 std::string begun_run(const TestDesk& desk) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(desk.var() / "runs", none)) {
-    if (has_whole_record(entry.path() / "journal.jsonl")) return entry.path().filename().string();
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with('.') && has_whole_record(entry.path() / "journal.jsonl")) return name;
   }
   return {};
 }
