@@ -5,15 +5,11 @@
 #include "host/script_error.hpp"
 
 namespace ballast::host {
-namespace {
 
-/// What a result says of itself: "finished" when it says nothing.
 std::string status_of(const core::Json& value) {
   if (!value.is_object() || !value.contains("status") || !value["status"].is_string()) return "finished";
   return value["status"].get<std::string>();
 }
-
-}  // namespace
 
 void perform_run(State& state, RunServices& services, OpenStores& stores, const RunIdentity& identity,
                  RunResult& result) {

@@ -57,6 +57,31 @@ std::vector<std::string> changes(const FoldedJournal& run, const RunPins& now, c
   return out;
 }
 
+/// A run whose journal ended: it is only stated in the log, when the process died before it was.
+/// Throws: Error{state} when the log says so already.
+std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run) {
+  const auto folder = find_run_folder(desk, run);
+  const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
+  if (records.empty() || records.back().json["kind"] != "run_finished") return std::nullopt;
+  const core::Json& end = records.back().json;
+  const std::string status = end["status"].get<std::string>();
+  const core::Error ended(core::Code::state, fmt::format("the run has ended ({})", status), run);
+  if (journal::RunJournal::is_written(folder)) throw ended;  // by who is about to state it
+  const RunIdentity identity = recorded_identity(records.front().json);
+  const core::SystemClock system;
+  const core::FixedClock given(identity.time);
+  OpenStores stores(desk, identity.clock_given ? static_cast<const core::Clock&>(given) : system, identity);
+  if (!state_end(stores, identity, records.back())) throw ended;
+  RunResult out;
+  out.id = identity.id;
+  out.runbook = identity.runbook;
+  out.file = records.front().json["runbook"]["place"].get<std::string>();
+  out.value = end.value("result", core::Json());
+  out.status = status == "finished" ? status_of(out.value) : status;
+  out.reason = "it had ended, and the log did not say so";
+  return out;
+}
+
 /// A run that was opened again: everything that it needs, in the order in which it is needed.
 class Reopened {
  public:
@@ -188,6 +213,7 @@ class Reopened {
 }  // namespace
 
 RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request) {
+  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
   Reopened run(desk, configuration, request.run, request.actor, request.json);
   if (!run.journal().undone.empty()) {
     throw core::Error(core::Code::state,
@@ -196,11 +222,13 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
   }
   const auto accepted = run.check_pins(request.accept_change);
   run.open(accepted, false);
+  if (request.begun) request.begun(request.run);
   perform_run(run.state, run.services, *run.stores, run.identity, run.result);
   return std::move(run.result);
 }
 
 RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request) {
+  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
   Reopened run(desk, configuration, request.run, request.actor, request.json);
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);

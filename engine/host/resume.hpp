@@ -13,6 +13,7 @@ struct ResumeRequest {
   std::string actor;           ///< who resumes; the run stays that of who started it
   bool accept_change = false;  ///< go on although scripts, policies or settings are not those that it began with
   bool json = false;           ///< text printed by the script goes to standard error
+  std::function<void(const std::string&)> begun = {};  ///< told the run's id once it goes on
 };
 
 /// Executes the run again from the top: what it completed is served from its journal, then it goes on.

@@ -56,8 +56,7 @@ int resume(const CommonOptions& common, const RunsOptions& options) {
   const Configuration configuration = common.read(desk);
   stop_on_interrupt();
   return show_run(common, desk, [&](const auto& begun) {
-    begun(options.run);
-    return resume_run(desk, configuration, {options.run, options.actor, options.accept_change, common.json});
+    return resume_run(desk, configuration, {options.run, options.actor, options.accept_change, common.json, begun});
   });
 }
 
