@@ -34,7 +34,7 @@ core::Json RunServices::effect_started(const std::string& name) {
     return {{"finished", false}};
   }
   open_step(name, doing);
-  if (!dry()) stores_.journal->append("step_started", {{"step", name}, {"effect", true}});
+  if (!dry()) append_record("step_started", {{"step", name}, {"effect", true}});
   return {{"finished", false}};
 }
 
@@ -61,7 +61,7 @@ core::Json RunServices::effect_planned(const std::string& name, const core::Json
   const journal::Appended entry = append_entry(draft);
   payload["entry_seq"] = entry.seq;
   payload["entry_sha256"] = entry.sha256;
-  stores_.journal->append("plan", payload);
+  append_record("plan", payload);
   return {{"todo", "apply"}, {"key", key}, {"plan", planned}};
 }
 
@@ -102,8 +102,7 @@ core::Json RunServices::undo_started(const std::string& name) {
   draft.note = name;
   draft.decision = core::Json{{"step", name}};
   const journal::Appended entry = append_entry(draft);
-  stores_.journal->append(
-      "undo", {{"step", name}, {"state", "started"}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
+  append_record("undo", {{"step", name}, {"state", "started"}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
   undone_[name] = "started";
   return {{"todo", "undo"}};
 }
@@ -112,7 +111,7 @@ void RunServices::undo_finished(const std::string& name) {
   require_begun();
   if (!undone_.contains(name))
     throw core::Error(core::Code::state, fmt::format("the undo of '{}' was not begun", name));
-  stores_.journal->append("undo", {{"step", name}, {"state", "finished"}});
+  append_record("undo", {{"step", name}, {"state", "finished"}});
   undone_[name] = "finished";
 }
 

@@ -99,6 +99,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   PlanTrace plan;
   /// Why the run came to a halt, if it did.
   const std::optional<Halt>& halted() const { return halt_; }
+  /// Why evidence could not be kept, if it could not: that is what ended the run, whatever the script made of it.
+  const std::optional<core::Error>& lost() const { return lost_; }
   /// Paths of the artefacts written so far.
   const std::vector<std::string>& artefacts() const { return artefacts_; }
   /// Numbers of the log entries written so far, and of the decisions among them.
@@ -112,6 +114,20 @@ class RunServices final : public DeskServices, public bind::Answers {
   const core::Json* served(std::string_view kind, const std::string& doing);
   /// Stops the script so that it cannot catch it.
   [[noreturn]] void halt(std::string status, const std::string& text);
+  /// Does `work`, which keeps evidence. What cannot be kept stops the run, and the script cannot catch that: what it did
+  /// next would have no record, and an execution that is served from the journal would take another way.
+  template <class Work>
+  auto keep(Work work) -> decltype(work()) {
+    try {
+      return work();
+    } catch (const core::Error& e) {
+      if (e.code() != core::Code::argument && e.code() != core::Code::domain) lose(e);
+      throw;
+    }
+  }
+  void lose(const core::Error& error);
+  void append_record(std::string_view kind, const core::Json& payload);
+  std::string put_object(std::string_view bytes);
   /// Writes down that the script caught the failure of a step and went on.
   void settle_failed_step();
   void open_step(const std::string& name, const std::string& what);
@@ -133,6 +149,7 @@ class RunServices final : public DeskServices, public bind::Answers {
   RunHistory history_;
   std::vector<journal::Entry> unclaimed_;
   std::optional<Halt> halt_;
+  std::optional<core::Error> lost_;
   bool begun_ = false, undoing_ = false;
   std::string open_step_, outside_;
   std::optional<core::Json> failed_step_;      ///< { step, error } that nobody caught yet

@@ -27,25 +27,31 @@ struct Fault {
   std::string mode = "kill";
 };
 
+std::unique_ptr<TestDesk> copy_of(const TestDesk& desk);
+
 class Scenario {
  public:
-  /// `prepare` fills the desk, then `arguments` are run once undisturbed on a copy, which must succeed.
-  Scenario(std::string name, std::vector<std::string> arguments, const std::function<void(const TestDesk&)>& prepare);
+  /// `prepare` fills the desk, then `arguments` are run once undisturbed on a copy.
+  /// Throws: std::runtime_error when that does not end with `status`.
+  Scenario(std::string name, std::vector<std::string> arguments, const std::function<void(const TestDesk&)>& prepare,
+           int status = 0);
 
   const std::string& name() const { return name_; }
   const std::vector<std::string>& arguments() const { return arguments_; }
   const Traces& expected() const { return expected_; }
   std::unique_ptr<TestDesk> copy() const { return copy_of(start_); }
-  /// How many calls of these kinds an undisturbed execution of `arguments` makes on a copy of `desk`.
-  static long count(const TestDesk& desk, const std::vector<std::string>& arguments, const std::string& calls = "any");
-  static std::unique_ptr<TestDesk> copy_of(const TestDesk& desk);
+  int status() const { return status_; }
 
  private:
   std::string name_;
   std::vector<std::string> arguments_;
+  int status_;
   TestDesk start_;
   Traces expected_;
 };
+
+/// How many calls of these kinds an undisturbed execution of `arguments` makes on a copy of `desk`.
+long count_calls(const TestDesk& desk, const std::vector<std::string>& arguments, const std::string& calls = "any");
 
 Ran run_with(const TestDesk& desk, const std::vector<std::string>& arguments, const Fault& fault);
 
@@ -54,14 +60,16 @@ std::string begun_run(const TestDesk& desk);
 
 Traces traces_of(const TestDesk& desk);
 
-/// What differs, in words; empty when nothing does. `exact` compares bytes and units; otherwise only what is free of
-/// entry numbers: files of effects and entries.
-enum class Compared { everything, effects_and_entries };
+/// Units hold numbers of entries, which are others when a failure was logged between; bytes are other where keys are.
+enum class Compared { everything, all_but_units, names_and_entries };
+/// What differs, in words; empty when nothing does.
 std::string difference(const Traces& expected, const Traces& found, Compared compared);
 
 /// Goes on with what a disturbed `arguments` left: resumes the run, or starts it when it had not begun. Then verifies,
 /// replays and compares. Returns what is wrong, or nothing.
 std::string settle(const Scenario& scenario, const TestDesk& desk, Compared compared);
+/// Gives up what was left: aborts the run, verifies and compares.
+std::string settle_abort(const TestDesk& desk, const Traces& expected, Compared compared);
 
 /// Runs `work` for each of `points` on both cores. Returns what went wrong, ten at most, and how many did.
 std::string for_all(const std::vector<long>& points, const std::function<std::string(long)>& work);

@@ -6,6 +6,7 @@
 //   FAULT_MODE   EIO, ENOSPC: fail with it; short: write half; kill: end the process at once, before the call;
 //                stay: fail with EIO at and after the n-th call
 //   FAULT_COUNT  file that receives the number of calls seen when the process ends
+//   FAULT_SKIP   when set, fdatasync and fsync are counted and not done: what is killed is a process and not a machine
 // Standard output and error are left alone.
 #include <atomic>
 #include <cerrno>
@@ -98,12 +99,14 @@ ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t offset) { retur
 
 int fdatasync(int fd) {
   static const auto real = next<int (*)(int)>("fdatasync");
-  return judge("fdatasync") == Verdict::pass ? real(fd) : -1;
+  if (judge("fdatasync") != Verdict::pass) return -1;
+  return *setting("FAULT_SKIP") == '\0' ? real(fd) : 0;
 }
 
 int fsync(int fd) {
   static const auto real = next<int (*)(int)>("fsync");
-  return judge("fsync") == Verdict::pass ? real(fd) : -1;
+  if (judge("fsync") != Verdict::pass) return -1;
+  return *setting("FAULT_SKIP") == '\0' ? real(fd) : 0;
 }
 
 int rename(const char* from, const char* to) {
