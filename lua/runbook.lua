@@ -122,6 +122,13 @@ function Run:effect(effect)
   check_effect(effect)
   claim(self, effect.name, "effect")
   local recorded = ballast.run.effect_started(effect.name)
+  if recorded.settle then
+    local found = found_outcome(effect, recorded.plan, recorded.key)
+    if found ~= nil then
+      remember(self, effect, recorded.plan, found, recorded.key)
+    end
+    ballast.run.effect_finished(effect.name, found)
+  end
   if recorded.finished then
     local outcome = outcome_of(recorded)
     return remember(self, effect, recorded.plan, outcome, recorded.key)

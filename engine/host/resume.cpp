@@ -234,20 +234,32 @@ RunResult abort_run(const Desk& desk, const Configuration& configuration, const 
   const auto accepted = run.check_pins(true);
   run.open(accepted, true);
   run.services.only_undo(run.journal().undone);
+  const auto give_up = [&](const core::Error& error) {
+    stop_run(*run.stores, run.identity, "failed", {{"error", error_document(error)["error"]}});
+  };
   try {
     start_runbook(run.state, run.identity.runbook, run.services.run_information());
   } catch (const core::Error& e) {
     // A run that failed where its history ends fails there again, which is as far as it is followed.
-    if (!run.services.all_served()) {
-      stop_run(*run.stores, run.identity, "failed", {{"error", error_document(e)["error"]}});
+    if (!run.services.all_served() || !run.services.unsettled().empty()) {
+      give_up(e);
       throw;
     }
+  }
+  if (!run.services.unsettled().empty()) {
+    const core::Error unknown(
+        core::Code::state,
+        fmt::format("whether effect '{}' was applied is not known: its verify failed, and the script went on",
+                    run.services.unsettled()),
+        request.run);
+    give_up(unknown);
+    throw unknown;
   }
   run.services.end_history();
   try {
     run.result.value = undo_runbook(run.state);
   } catch (const core::Error& e) {
-    stop_run(*run.stores, run.identity, "failed", {{"error", error_document(e)["error"]}});
+    give_up(e);
     throw;
   }
   run.result.status = "aborted";

@@ -92,6 +92,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   }
   /// Whether everything that the history holds was gone through.
   bool all_served() const { return history_.exhausted(); }
+  /// The effect of which only_undo() could not find out whether it was applied; empty when there is none.
+  const std::string& unsettled() const { return settling_; }
   /// What was done before only_undo() ended main: no more than undoing is accepted from now on.
   void end_history();
   bool dry() const { return stores_.log == nullptr; }
@@ -151,7 +153,7 @@ class RunServices final : public DeskServices, public bind::Answers {
   std::optional<Halt> halt_;
   std::optional<core::Error> lost_;
   bool begun_ = false, undoing_ = false;
-  std::string open_step_, outside_;
+  std::string open_step_, outside_, settling_;
   std::optional<core::Json> failed_step_;      ///< { step, error } that nobody caught yet
   std::map<std::string, std::string> undone_;  ///< effects that are taken back: started or finished, by name
   std::vector<std::string> artefacts_;

@@ -28,10 +28,10 @@ local function effect(name, more)
     end,
     verify = holds(name),
     undo = function(_, _, key)
-      ballast.files.remove(("book/%s-%s"):format(name, key))
       if more then
         ballast.files.remove("book/" .. more .. "/part-of-" .. name)
       end
+      ballast.files.remove(("book/%s-%s"):format(name, key))  -- last, as verify looks for it
     end,
   }
 end
