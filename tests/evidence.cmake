@@ -19,7 +19,7 @@ set_tests_properties(evidence PROPERTIES LABELS "evidence;slow" TIMEOUT 600)
 # Runs that are killed, and go on.
 file(GLOB durability_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/durability/*.cpp)
 add_executable(durability ${CMAKE_CURRENT_SOURCE_DIR}/support/main.cpp ${durability_sources})
-target_link_libraries(durability PRIVATE ballast_core ballast_options doctest::doctest)
+target_link_libraries(durability PRIVATE ballast_host ballast_options doctest::doctest)
 target_include_directories(durability PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_definitions(durability PRIVATE BALLAST_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                               BALLAST_BINARY="$<TARGET_FILE:ballast>"

@@ -136,6 +136,7 @@ class Reopened {
   void open(const std::vector<std::string>& accepted, bool aborting) {
     stores.emplace(desk_, clock(), identity);
     result.made_keys = stores->keys.made;
+    check_stated();
     stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock());
     // Read again under the journal's lock: another process may have gone on with the run meanwhile.
     journal_ = fold_journal(journal::RunJournal::read(folder_));
@@ -162,6 +163,25 @@ class Reopened {
   const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
 
  private:
+  /// The log states how far the journal came when the run stopped. Throws: Error{state} when it does not any more.
+  void check_stated() {
+    const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder_);
+    journal::Query query;
+    query.run = identity.id;
+    query.limit = 1000000;
+    for (const journal::Entry& each : stores->log.query(query)) {
+      const core::Json entry = each.json();
+      if (!journal::states_journal(entry["kind"].get<std::string>())) continue;
+      const auto stated = entry["journal"]["records"].get<std::uint64_t>();
+      if (stated <= records.size() && records[stated - 1].sha256 == entry["journal"]["sha256"]) continue;
+      throw core::Error(core::Code::state,
+                        fmt::format("entry {} of the log states another end of the run's journal, record {}: it was cut "
+                                    "or changed; run ballast verify",
+                                    each.place.seq, stated),
+                        identity.id);
+    }
+  }
+
   /// Entries that the run wrote and its kept records do not name. One that no record names was written just before the
   /// process died: it is named now, so that the run answers for it whatever comes.
   std::vector<journal::Entry> unclaimed_entries(const std::vector<journal::RunRecord>& kept,

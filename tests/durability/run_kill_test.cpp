@@ -121,19 +121,19 @@ TEST_SUITE("durability") {
       long stride;
     };
     const Shipped all[] = {
-        {"log_decision", at_time(now, {"run", "log_decision", "--set", "note=as agreed"}), make_keys, 2},
-        {"market_intel", at_time(now, {"run", "market_intel"}), prepare_market, 5},
-        {"portfolio_cycle", at_time(now, {"run", "portfolio_cycle", "--set", "portfolio_value=1e6"}), prepare_market, 5},
-        {"strategy_cycle", at_time(now, {"run", "strategy_cycle"}), make_keys, 4},
+        {"log_decision", at_time(now, {"run", "log_decision", "--set", "note=as agreed"}), make_keys, 5},
+        {"market_intel", at_time(now, {"run", "market_intel"}), prepare_market, 10},
+        {"portfolio_cycle", at_time(now, {"run", "portfolio_cycle", "--set", "portfolio_value=1e6"}), prepare_market, 16},
+        {"strategy_cycle", at_time(now, {"run", "strategy_cycle"}), make_keys, 11},
         {"runtime_sanity",
          at_time(well, {"run", "runtime_sanity", "--set", "state=state", "--set", "expected_version=v7.6"}),
-         prepare_surfaces, 7},
+         prepare_surfaces, 20},
         {"activation_log",
          at_time(well, {"run", "activation_log", "--set", "state=state", "--set", "expected_version=v7.6", "--set",
                         "commit=82acd0124", "--set", R"(tests=[{"name":"make test","exit_code":0}])", "--set",
                         R"(steps={"code_pulled":"2025-12-09T21:20:00Z","services_restarted":"2025-12-09T21:21:00Z",)"
                         R"("dashboard_verified":"2025-12-09T21:25:00Z"})"}),
-         prepare_surfaces, 7},
+         prepare_surfaces, 20},
     };
     for (const Shipped& each : all) {
       INFO(std::string(each.name));
@@ -148,7 +148,7 @@ TEST_SUITE("durability") {
   TEST_CASE("so does a first run on a desk without keys") {
     const Scenario scenario("log_decision", at_time(TestDesk::kNow, {"run", "log_decision", "--set", "note=x"}),
                             [](const TestDesk&) {});
-    CHECK(kill_and_settle(scenario, "any", 2, Compared::names_and_entries) == "");
+    CHECK(kill_and_settle(scenario, "any", 4, Compared::names_and_entries) == "");
   }
 
   TEST_CASE("resuming can be killed at any call and resumed") {
@@ -161,7 +161,7 @@ TEST_SUITE("durability") {
       CAPTURE(at);
       const auto left = killed_at(scenario, at);
       const Words resume{"runs", "resume", begun_run(*left)};
-      CHECK(for_all(points(count_calls(*left, resume), at == applied ? 1 : 4), [&](long again) {
+      CHECK(for_all(points(count_calls(*left, resume), at == applied ? 2 : 7), [&](long again) {
               const auto desk = copy_of(*left);
               const Ran killed = run_with(*desk, resume, {"any", again, "kill"});
               if (killed.status != 128 + SIGKILL) return "it was not killed: " + killed.out + killed.error;
@@ -173,7 +173,7 @@ TEST_SUITE("durability") {
   TEST_CASE("a run that is killed again and again comes to its end") {
     const Scenario scenario("three_effects", kThreeEffects, prepare_effects);
     const long calls = count_calls(*scenario.copy(), kThreeEffects);
-    CHECK(for_all(points(40, 1), [&](long seed) {
+    CHECK(for_all(points(30, 1), [&](long seed) {
             std::mt19937 random(static_cast<unsigned>(seed));
             const auto desk = scenario.copy();
             for (int i = 0; i < 6; ++i) {
@@ -209,7 +209,7 @@ TEST_SUITE("durability") {
       std::size_t undone = 0;
       for (const std::string& entry : expected.entries) undone += entry.find("\"kind\":\"undo\"") != std::string::npos;
       CHECK(undone == (at == planned || at == applied - 2 ? 1 : at == applied ? 2 : 3));
-      CHECK(for_all(points(count_calls(*left, abort), at == calls ? 1 : 3), [&](long again) {
+      CHECK(for_all(points(count_calls(*left, abort), at == calls ? 2 : 6), [&](long again) {
               const auto desk = copy_of(*left);
               const Ran killed = run_with(*desk, abort, {"any", again, "kill"});
               if (killed.status != 128 + SIGKILL) return "it was not killed: " + killed.out + killed.error;
@@ -223,7 +223,7 @@ TEST_SUITE("durability") {
     const long calls = count_calls(*scenario.copy(), kThreeEffects);
     for (const char* mode : {"EIO", "ENOSPC", "short", "stay"}) {
       INFO(std::string(mode));
-      CHECK(for_all(points(calls, 4), [&](long at) -> std::string {
+      CHECK(for_all(points(calls, 6), [&](long at) -> std::string {
               const auto desk = scenario.copy();
               const Ran ran = run_with(*desk, scenario.arguments(), {"any", at, mode});
               if (ran.status != 2 && ran.status != 0) return "it ended with another status: " + ran.out + ran.error;

@@ -40,7 +40,10 @@ return runbook.define {
   name = "three_effects",
   version = 1,
   summary = "Does everything that can be interrupted.",
-  params = { fail = { type = "boolean", default = false, text = "Whether it fails at its end." } },
+  params = {
+    fail = { type = "boolean", default = false, text = "Whether it fails at its end." },
+    wait = { type = "boolean", default = false, text = "Whether it works for ever at its end, until go.txt is there." },
+  },
   roots = { book = "Where orders are placed." },
   main = function(run)
     local first = run:step("read", function()
@@ -69,6 +72,10 @@ return runbook.define {
     run:effect(effect("limits"))
     ballast.journal.append { kind = "note", note = "in main" }
     run:artefact("audit/after.txt", ("x"):rep(3000))
+    while run.params.wait and not ballast.files.exists("go.txt") do
+      for _ = 1, 1e9 do
+      end
+    end
     if run.params.fail then
       error("told to fail")
     end

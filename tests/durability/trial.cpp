@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "core/digest.hpp"
+#include "host/run_history.hpp"
 
 namespace ballast::test {
 namespace {
@@ -135,12 +135,10 @@ Traces traces_of(const TestDesk& desk) {
   }
   const std::string run = begun_run(desk);
   if (run.empty()) return out;
-  const Ran shown = run_plain(desk, {"runs", "show", run, "--json"});
-  if (shown.status != 0) throw std::runtime_error(told("runs show", shown));
-  const core::Json document = shown.json();
-  out.units.push_back(document["status"].get<std::string>());
-  for (const core::Json& each : document["records"]) {
-    out.units.push_back(without(each, {"seq", "time", "previous", "signature"}));
+  const host::FoldedJournal folded = host::fold_journal(journal::RunJournal::read(desk.var() / "runs" / run));
+  out.units.push_back(folded.end ? (*folded.end)["status"].get<std::string>() : "died");
+  for (const journal::RunRecord& each : folded.records) {
+    out.units.push_back(without(each.json, {"seq", "time", "previous", "signature"}));
   }
   return out;
 }
