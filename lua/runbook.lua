@@ -12,9 +12,8 @@ local function recorded_failure(problem)
   if type(problem) ~= "table" then
     return { code = "domain", message = tostring(problem), is_text = true }
   end
-  local out = { code = tostring(problem.code or "domain"), message = tostring(problem.message or problem),
-    shown = tostring(problem) }
-  for _, field in ipairs { "where", "reason" } do
+  local out = { shown = tostring(problem) }
+  for _, field in ipairs { "code", "message", "where", "reason" } do
     out[field] = problem[field] ~= nil and tostring(problem[field]) or nil
   end
   return out

@@ -257,21 +257,21 @@ RunResult abort_run(const Desk& desk, const Configuration& configuration, const 
   const auto give_up = [&](const core::Error& error) {
     stop_run(*run.stores, run.identity, "failed", {{"error", error_document(error)["error"]}});
   };
+  std::string failed = "its verify failed, and the script went on";
   try {
     start_runbook(run.state, run.identity.runbook, run.services.run_information());
   } catch (const core::Error& e) {
     // A run that failed where its history ends fails there again, which is as far as it is followed.
-    if (!run.services.all_served() || !run.services.unsettled().empty()) {
+    if (!run.services.all_served()) {
       give_up(e);
       throw;
     }
+    failed = e.what();
   }
   if (!run.services.unsettled().empty()) {
     const core::Error unknown(
         core::Code::state,
-        fmt::format("whether effect '{}' was applied is not known: its verify failed, and the script went on",
-                    run.services.unsettled()),
-        request.run);
+        fmt::format("whether effect '{}' was applied is not known: {}", run.services.unsettled(), failed), request.run);
     give_up(unknown);
     throw unknown;
   }

@@ -218,6 +218,27 @@ TEST_SUITE("durability") {
     }
   }
 
+  TEST_CASE("a journal that was cut anywhere behind its first record goes on as if the run had come no further") {
+    const Scenario scenario("three_effects", kThreeEffects, prepare_effects);
+    const auto left = first_kill(scenario, count_calls(*scenario.copy(), kThreeEffects) - 30, [](const TestDesk& desk) {
+      return slurp(desk.var() / "runs" / begun_run(desk) / "journal.jsonl").find("audit/after.txt") != std::string::npos;
+    });
+    REQUIRE(left > 0);
+    const auto died = killed_at(scenario, left);
+    const fs::path journal = fs::path("runs") / begun_run(*died) / "journal.jsonl";
+    const std::string text = slurp(died->var() / journal);
+    std::vector<long> cuts;
+    const std::size_t first = text.find('\n') + 1;
+    for (const long each : points(static_cast<long>(text.size() - first), 191))
+      cuts.push_back(static_cast<long>(first) + each - 1);
+    for (std::size_t at = first; at < text.size(); at = text.find('\n', at) + 1) cuts.push_back(static_cast<long>(at));
+    CHECK(for_all(cuts, [&](long cut) {
+            const auto desk = copy_of(*died);
+            fs::resize_file(desk->var() / journal, static_cast<std::uintmax_t>(cut));
+            return settle(scenario, *desk, Compared::everything);
+          }) == "");
+  }
+
   TEST_CASE("a disk that fails stops a run with status 2, and it goes on when the disk does") {
     const Scenario scenario("three_effects", kThreeEffects, prepare_effects);
     const long calls = count_calls(*scenario.copy(), kThreeEffects);
