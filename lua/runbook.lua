@@ -8,15 +8,37 @@ local waiting = require "waiting"
 
 local runbook = {}
 
+-- What is recorded of an error: enough to raise one that reads the same to whoever catches it.
+local function recorded_failure(problem)
+  if type(problem) ~= "table" then
+    return { code = "domain", message = tostring(problem), is_text = true }
+  end
+  local out = { shown = tostring(problem) }
+  for _, field in ipairs { "code", "message", "where", "reason" } do
+    out[field] = problem[field] ~= nil and tostring(problem[field]) or nil
+  end
+  return out
+end
+
+local function raise_recorded(recorded)
+  if recorded.is_text then
+    error(recorded.message, 0)
+  end
+  local shape = {
+    __tostring = function()
+      return recorded.shown
+    end,
+  }
+  error(setmetatable({ code = recorded.code, message = recorded.message, where = recorded.where,
+    reason = recorded.reason }, shape), 0)
+end
+
 -- Tells the host why a step failed: where the script catches the error and goes on, the failure is its outcome.
 local Guard = {
   __close = function(guard, problem)
-    if problem == nil then
-      return
+    if problem ~= nil then
+      ballast.run.step_failed(guard.name, recorded_failure(problem))
     end
-    local known = type(problem) == "table" and problem or { message = tostring(problem) }
-    ballast.run.step_failed(guard.name, { code = tostring(known.code or "domain"),
-      message = tostring(known.message or problem) })
   end,
 }
 
@@ -37,7 +59,7 @@ end
 
 local function outcome_of(recorded)
   if recorded.error then
-    failure.raise(recorded.error.code, recorded.error.message)
+    raise_recorded(recorded.error)
   end
   return recorded.outcome
 end
@@ -100,6 +122,13 @@ function Run:effect(effect)
   check_effect(effect)
   claim(self, effect.name, "effect")
   local recorded = ballast.run.effect_started(effect.name)
+  if recorded.settle then
+    local found = found_outcome(effect, recorded.plan, recorded.key)
+    if found ~= nil then
+      remember(self, effect, recorded.plan, found, recorded.key)
+    end
+    ballast.run.effect_finished(effect.name, found)
+  end
   if recorded.finished then
     local outcome = outcome_of(recorded)
     return remember(self, effect, recorded.plan, outcome, recorded.key)
@@ -111,7 +140,7 @@ function Run:effect(effect)
     return type(plan) == "table" and plan.outcome or plan
   end
   if task.todo == "nothing" then
-    return task.outcome
+    return outcome_of(task)
   end
   local outcome = nil
   if task.todo ~= "apply" then

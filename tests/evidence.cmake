@@ -16,6 +16,18 @@ add_dependencies(evidence append_driver ballast_faults)
 add_test(NAME evidence COMMAND evidence WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(evidence PROPERTIES LABELS "evidence;slow" TIMEOUT 600)
 
+# Runs that are killed, and go on.
+file(GLOB durability_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/durability/*.cpp)
+add_executable(durability ${CMAKE_CURRENT_SOURCE_DIR}/support/main.cpp ${durability_sources})
+target_link_libraries(durability PRIVATE ballast_host ballast_options doctest::doctest)
+target_include_directories(durability PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_compile_definitions(durability PRIVATE BALLAST_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+                                              BALLAST_BINARY="$<TARGET_FILE:ballast>"
+                                              BALLAST_FAULTS="$<TARGET_FILE:ballast_faults>")
+add_dependencies(durability ballast ballast_faults)
+add_test(NAME durability COMMAND durability WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(durability PROPERTIES LABELS "evidence;slow" TIMEOUT 600 PROCESSORS 2)
+
 add_test(NAME strace_ack COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/strace_ack_test.sh $<TARGET_FILE:append_driver>)
 set_tests_properties(strace_ack PROPERTIES LABELS "evidence;slow" SKIP_RETURN_CODE 77)
 

@@ -11,7 +11,7 @@
 
 namespace ballast::host {
 
-core::Json last_matching_entry(const Desk& desk, const core::Json& filter) {
+core::Json last_matching_entry(const Desk& desk, const core::Json& filter, const std::set<std::uint64_t>& unseen) {
   journal::Query query;
   std::map<std::string, std::string> members;  // of the decision
   if (!filter.is_object())
@@ -35,9 +35,10 @@ core::Json last_matching_entry(const Desk& desk, const core::Json& filter) {
     } else if (key == "portfolio_id" || key == "governor" || key == "symbol") {
       members[key] = text;
     } else {
-      throw core::Error(core::Code::argument,
-                        "unknown field; accepted: kind, policy, run, actor, environment, portfolio_id, governor, symbol",
-                        "filter." + key);
+      throw core::Error(
+          core::Code::argument,
+          "unknown field; accepted: kind, policy, run, actor, environment, portfolio_id, governor, symbol",
+          "filter." + key);
     }
   }
   std::error_code ignored;
@@ -45,6 +46,7 @@ core::Json last_matching_entry(const Desk& desk, const core::Json& filter) {
   journal::LogReader reader(log_folder(desk));
   const std::vector<journal::Entry> found = reader.query(query);
   for (auto entry = found.rbegin(); entry != found.rend(); ++entry) {
+    if (unseen.contains(entry->place.seq)) continue;
     core::Json json = entry->json();
     const core::Json decision = json.value("decision", core::Json::object());
     const bool matches = std::all_of(members.begin(), members.end(), [&](const auto& member) {

@@ -5,15 +5,11 @@
 #include "host/script_error.hpp"
 
 namespace ballast::host {
-namespace {
 
-/// What a result says of itself: "finished" when it says nothing.
 std::string status_of(const core::Json& value) {
   if (!value.is_object() || !value.contains("status") || !value["status"].is_string()) return "finished";
   return value["status"].get<std::string>();
 }
-
-}  // namespace
 
 void perform_run(State& state, RunServices& services, OpenStores& stores, const RunIdentity& identity,
                  RunResult& result) {
@@ -27,13 +23,14 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
     services.finish_plan();
   } catch (const core::Error& e) {
     const auto& halted = services.halted();
+    const auto& lost = services.lost();
     try {
       put_scripts(stores.objects, state.libraries());
       core::Json payload{{"libraries_sha256", libraries_sha256(state.libraries())}};
       if (halted) {
         payload["reason"] = halted->text;
       } else {
-        payload["error"] = error_document(e)["error"];
+        payload["error"] = error_document(lost ? *lost : e)["error"];
       }
       stop_run(stores, identity,
                halted              ? halted->status
@@ -43,6 +40,7 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
     } catch (const core::Error&) {
       // The journal itself may be what failed; the first error is the one to report.
     }
+    if (lost) throw core::Error(*lost);
     if (!halted) throw;
     take_written();
     result.status = halted->status;

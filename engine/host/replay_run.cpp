@@ -135,7 +135,7 @@ class ReplayServices final : public DeskServices, public bind::Answers {
     const core::Json& end = cursor_.next("step_finished", fmt::format("the end of effect '{}'", name));
     if (end.contains("error")) {
       failed_effect_ = name;
-      throw recorded_error(end["error"]);
+      return {{"todo", "nothing"}, {"key", record["key"]}, {"plan", plan}, {"error", end["error"]}};
     }
     return {{"todo", "nothing"}, {"key", record["key"]}, {"plan", plan}, {"outcome", value_of(end, "outcome")}};
   }

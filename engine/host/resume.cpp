@@ -19,6 +19,31 @@
 namespace ballast::host {
 namespace {
 
+/// A run whose journal ended: it is only stated in the log, when the process died before it was.
+/// Throws: Error{state} when the log says so already.
+std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run) {
+  const auto folder = find_run_folder(desk, run);
+  const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
+  if (records.empty() || records.back().json["kind"] != "run_finished") return std::nullopt;
+  const core::Json& end = records.back().json;
+  const std::string status = end["status"].get<std::string>();
+  const core::Error ended(core::Code::state, fmt::format("the run has ended ({})", status), run);
+  if (journal::RunJournal::is_written(folder)) throw ended;  // by who is about to state it
+  const RunIdentity identity = recorded_identity(records.front().json);
+  const core::SystemClock system;
+  const core::FixedClock given(identity.time);
+  OpenStores stores(desk, identity.clock_given ? static_cast<const core::Clock&>(given) : system, identity);
+  if (!state_end(stores, identity, records.back())) throw ended;
+  RunResult out;
+  out.id = identity.id;
+  out.runbook = identity.runbook;
+  out.file = records.front().json["runbook"]["place"].get<std::string>();
+  out.value = end.value("result", core::Json());
+  out.status = status == "finished" ? status_of(out.value) : status;
+  out.reason = "it had ended, and the log did not say so";
+  return out;
+}
+
 /// A run that was opened again: everything that it needs, in the order in which it is needed.
 class Reopened {
  public:
@@ -75,6 +100,7 @@ class Reopened {
     if (!aborting) target_.emplace(desk_, info_, identity, true, clock());
     stores.emplace(desk_, clock(), identity);
     result.made_keys = stores->keys.made;
+    check_stated();
     stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock());
     // Read again under the journal's lock: another process may have gone on with the run meanwhile.
     journal_ = fold_journal(journal::RunJournal::read(folder_));
@@ -118,6 +144,26 @@ class Reopened {
   const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
 
  private:
+  /// The log states how far the journal came when the run stopped. Throws: Error{state} when it does not any more.
+  void check_stated() {
+    const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder_);
+    journal::Query query;
+    query.run = identity.id;
+    query.limit = 1000000;
+    for (const journal::Entry& each : stores->log.query(query)) {
+      const core::Json entry = each.json();
+      if (!journal::states_journal(entry["kind"].get<std::string>())) continue;
+      const auto stated = entry["journal"]["records"].get<std::uint64_t>();
+      if (stated <= records.size() && records[stated - 1].sha256 == entry["journal"]["sha256"]) continue;
+      throw core::Error(
+          core::Code::state,
+          fmt::format("entry {} of the log states another end of the run's journal, record {}: it was cut "
+                      "or changed; run ballast verify",
+                      each.place.seq, stated),
+          identity.id);
+    }
+  }
+
   /// Entries that the run wrote and its kept records do not name. One that no record names was written just before the
   /// process died: it is named now, so that the run answers for it whatever comes.
   std::vector<journal::Entry> unclaimed_entries(const std::vector<journal::RunRecord>& kept,
@@ -172,6 +218,7 @@ class Reopened {
 }  // namespace
 
 RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request) {
+  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
   Reopened run(desk, configuration, request.run, request.actor, request.json);
   if (!run.journal().undone.empty()) {
     throw core::Error(core::Code::state,
@@ -181,30 +228,44 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
   const auto accepted = run.check_pins(request.accept_change);
   run.open(accepted, false);
   run.with_people(request);
+  if (request.begun) request.begun(request.run);
   perform_run(run.state, run.services, *run.stores, run.identity, run.result);
   return std::move(run.result);
 }
 
 RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request) {
+  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
   Reopened run(desk, configuration, request.run, request.actor, request.json);
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);
   run.open(accepted, true);
   run.services.only_undo(run.journal().undone);
+  const auto give_up = [&](const core::Error& error) {
+    stop_run(*run.stores, run.identity, "failed", {{"error", error_document(error)["error"]}});
+  };
+  std::string failed = "its verify failed, and the script went on";
   try {
     start_runbook(run.state, run.identity.runbook, run.services.run_information());
   } catch (const core::Error& e) {
     // A run that failed where its history ends fails there again, which is as far as it is followed.
     if (!run.services.all_served()) {
-      stop_run(*run.stores, run.identity, "failed", {{"error", error_document(e)["error"]}});
+      give_up(e);
       throw;
     }
+    failed = e.what();
+  }
+  if (!run.services.unsettled().empty()) {
+    const core::Error unknown(
+        core::Code::state,
+        fmt::format("whether effect '{}' was applied is not known: {}", run.services.unsettled(), failed), request.run);
+    give_up(unknown);
+    throw unknown;
   }
   run.services.end_history();
   try {
     run.result.value = undo_runbook(run.state);
   } catch (const core::Error& e) {
-    stop_run(*run.stores, run.identity, "failed", {{"error", error_document(e)["error"]}});
+    give_up(e);
     throw;
   }
   run.result.status = "aborted";

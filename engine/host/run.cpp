@@ -85,14 +85,12 @@ class NewRun {
   RunResult begin() {
     return begin([&](const auto& create) {
       return first_id(base_id(identity_, script_, configuration_), [&](const std::string& id) {
-        const auto taken = [&] { return std::filesystem::exists(runs_folder(desk_) / id / journal::kRunJournalName); };
-        if (taken()) return false;
         try {
           create(id);
           return true;
-        } catch (const core::Error&) {
-          if (taken()) return false;  // of equal runs that begin at once each gets a name
-          throw;
+        } catch (const core::Error& e) {  // of equal runs that begin at once each gets a name
+          if (e.code() != core::Code::state || !std::filesystem::exists(runs_folder(desk_) / id)) throw;
+          return false;
         }
       });
     });

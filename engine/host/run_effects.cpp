@@ -28,13 +28,18 @@ core::Json RunServices::effect_started(const std::string& name) {
         out["plan"] = from_object(each.json, "plan");
         out["key"] = each.json["key"];
       }
+      // It failed after it was planned and the script went on: it may have been applied all the same.
+      if (undoing_ && out.contains("error") && out.contains("key")) {
+        out["settle"] = true;
+        settling_ = name;
+      }
       return out;
     }
     open_step_ = name;  // it was begun; whether it was applied its verify will tell
     return {{"finished", false}};
   }
   open_step(name, doing);
-  if (!dry()) stores_.journal->append("step_started", {{"step", name}, {"effect", true}});
+  if (!dry()) append_record("step_started", {{"step", name}, {"effect", true}});
   return {{"finished", false}};
 }
 
@@ -46,6 +51,7 @@ core::Json RunServices::effect_planned(const std::string& name, const core::Json
     if ((*record)["step"] != name || (*record)["key"] != key) {
       history_.refuse(doing + " as another one than recorded", describe_record(*record));
     }
+    if (undoing_) settling_ = name;
     return {{"todo", undoing_ ? "settle" : "verify"}, {"key", key}, {"plan", given}};
   }
   planned({{"unit", "effect"}, {"name", name}, {"plan", given}});
@@ -58,15 +64,19 @@ core::Json RunServices::effect_planned(const std::string& name, const core::Json
   journal::Draft draft = draft_of("effect");
   draft.note = name;
   draft.decision = core::Json{{"step", name}, {"key", key}, {"plan_sha256", payload["plan_sha256"]}};
+  const std::size_t unclaimed = unclaimed_.size();
   const journal::Appended entry = append_entry(draft);
   payload["entry_seq"] = entry.seq;
   payload["entry_sha256"] = entry.sha256;
-  stores_.journal->append("plan", payload);
-  return {{"todo", "apply"}, {"key", key}, {"plan", given}};
+  append_record("plan", payload);
+  // An earlier execution came as far as its entry: whether it came further its verify tells, not its journal.
+  return {{"todo", unclaimed_.size() < unclaimed ? "verify" : "apply"}, {"key", key}, {"plan", given}};
 }
 
 void RunServices::effect_finished(const std::string& name, const core::Json& outcome) {
   require_begun();
+  if (settling_ == name) settling_.clear();
+  if (undoing_ && open_step_.empty()) return;  // its end stands in the history
   if (undoing_ && outcome.is_null()) halt("history_ended", "the last effect was planned and not applied");
   close_step(name, outcome, true);
 }
@@ -102,8 +112,8 @@ core::Json RunServices::undo_started(const std::string& name) {
   draft.note = name;
   draft.decision = core::Json{{"step", name}};
   const journal::Appended entry = append_entry(draft);
-  stores_.journal->append(
-      "undo", {{"step", name}, {"state", "started"}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
+  append_record("undo",
+                {{"step", name}, {"state", "started"}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
   undone_[name] = "started";
   return {{"todo", "undo"}};
 }
@@ -112,7 +122,7 @@ void RunServices::undo_finished(const std::string& name) {
   require_begun();
   if (!undone_.contains(name))
     throw core::Error(core::Code::state, fmt::format("the undo of '{}' was not begun", name));
-  stores_.journal->append("undo", {{"step", name}, {"state", "finished"}});
+  append_record("undo", {{"step", name}, {"state", "finished"}});
   undone_[name] = "finished";
 }
 

@@ -61,8 +61,10 @@ std::filesystem::path find_run_folder(const Desk& desk, const std::string& run) 
     return folder;
   std::vector<std::string> names;
   std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(runs_folder(desk), ignored))
-    names.push_back(entry.path().filename().string());
+  for (const auto& entry : std::filesystem::directory_iterator(runs_folder(desk), ignored)) {
+    std::string name = entry.path().filename().string();
+    if (!name.starts_with('.')) names.push_back(std::move(name));
+  }
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string_view near = core::nearest_name(run, views);
   throw core::Error(core::Code::not_found,
@@ -75,7 +77,9 @@ std::vector<RunSummary> list_runs(const Desk& desk) {
   std::vector<RunSummary> out;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(runs_folder(desk), ignored)) {
-    if (!entry.is_directory() || !std::filesystem::is_regular_file(entry.path() / journal::kRunJournalName)) continue;
+    if (!entry.is_directory() || entry.path().filename().string().starts_with('.') ||
+        !std::filesystem::is_regular_file(entry.path() / journal::kRunJournalName))
+      continue;
     try {
       out.push_back(summarise(entry.path()));
     } catch (const std::exception& e) {  // one bad journal hides no other run

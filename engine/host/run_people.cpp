@@ -108,14 +108,14 @@ core::Json RunServices::approve(const core::Json& given) {
   }
   const core::Json ahead = people_.look_ahead(request.name);
   const std::string bytes = core::canonical_json(ahead);
-  request.plan_sha256 = stores_.objects->put(bytes);
+  request.plan_sha256 = put_object(bytes);
   bool anew = asked == nullptr;
   if (asked != nullptr) {
     const ApprovalRequest before = ApprovalRequest::read(*asked, identity_.id, identity_.actor);
     anew = before.plan_sha256 != request.plan_sha256 || before.expires <= now;
     if (!anew) request = before;
   }
-  if (anew) stores_.journal->append("approval_asked", request.json());
+  if (anew) append_record("approval_asked", request.json());
   const ApprovalVerdict verdict =
       judge_approvals(request, stores_.journal->folder(), configuration_.settings.approvals, now);
   for (const std::string& each : verdict.refused) fmt::print(stderr, "not counted: {}\n", core::printable(each));
@@ -126,7 +126,7 @@ core::Json RunServices::approve(const core::Json& given) {
     if (anew) {
       core::Json notice{{"text", fmt::format("{}: {} ({})", identity_.id, request.what, text)}, {"level", "notice"}};
       for (const std::string& each : send_notice(notice, configuration_.settings.notify, desk_, people_.secrets))
-        stores_.journal->append("warning", {{"warning", each}});
+        append_record("warning", {{"warning", each}});
     }
     halt("waiting", text);
   }
@@ -147,7 +147,7 @@ core::Json RunServices::approve(const core::Json& given) {
   const journal::Appended entry = append_entry(draft);
   record["entry_seq"] = entry.seq;
   record["entry_sha256"] = entry.sha256;
-  stores_.journal->append("approval_given", record);
+  append_record("approval_given", record);
   return granted(record);
 }
 
@@ -172,7 +172,7 @@ core::Json RunServices::confirm(const core::Json& given) {
       halt("waiting", fmt::format("'{}' was not confirmed: ballast runs resume {} asks again", name, identity_.id));
     by = "terminal";
   }
-  stores_.journal->append("confirm", {{"name", name}, {"text", text}, {"actor", people_.actor}, {"by", by}});
+  append_record("confirm", {{"name", name}, {"text", text}, {"actor", people_.actor}, {"by", by}});
   return {{"actor", people_.actor}};
 }
 
@@ -200,7 +200,7 @@ core::Json RunServices::wait(const core::Json& given) {
   clock_.wait_until(until, stop);
   stop.check();
   const core::Instant reached = std::max(until, identity_.time);
-  stores_.journal->append("wait", {{"name", name}, {"until", shown}, {"reached", core::format_instant(reached)}});
+  append_record("wait", {{"name", name}, {"until", shown}, {"reached", core::format_instant(reached)}});
   return go_on_at(reached);
 }
 
@@ -216,12 +216,12 @@ void RunServices::notify(const core::Json& given) {
   // Durable first: whatever becomes of the sending, that it was to be told is on record.
   core::Json notice{{"text", text}, {"level", given.value("level", "notice")}};
   if (given.contains("data")) notice["data"] = given["data"];
-  stores_.journal->append("notice", notice);
+  append_record("notice", notice);
   notice["run"] = identity_.id;
   notice["runbook"] = identity_.runbook;
   notice["time"] = core::format_instant(clock_.now());
   for (const std::string& each : send_notice(notice, configuration_.settings.notify, desk_, people_.secrets))
-    stores_.journal->append("warning", {{"warning", each}});
+    append_record("warning", {{"warning", each}});
 }
 
 }  // namespace ballast::host

@@ -1,5 +1,5 @@
-// The record of a run: a signed JSON summary and the same as Markdown for people who check. Both follow from the journal
-// alone. Format: docs/formats/run_summary.md.
+// The record of a run: a signed JSON summary and the same as Markdown for people who check. Both follow from the
+// journal alone. Format: docs/formats/run_summary.md.
 #pragma once
 
 #include <string>

@@ -1,11 +1,14 @@
 #include "host/run_services.hpp"
 
+#include <set>
+
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/signature_file.hpp"
+#include "host/log_access.hpp"
 #include "host/script_error.hpp"
 #include "host/version.hpp"
 #include "journal/evidence_kind.hpp"
@@ -126,6 +129,20 @@ void RunServices::planned(core::Json item) {
   if (const auto difference = plan.take(std::move(item))) halt("differs", *difference);
 }
 
+void RunServices::lose(const core::Error& error) {
+  lost_ = error;
+  limit_text = error.what();
+  stop.request();
+}
+
+void RunServices::append_record(std::string_view kind, const core::Json& payload) {
+  keep([&] { stores_.journal->append(kind, payload); });
+}
+
+std::string RunServices::put_object(std::string_view bytes) {
+  return keep([&] { return stores_.objects->put(bytes); });
+}
+
 const core::Json* RunServices::served(std::string_view kind, const std::string& doing) {
   require_begun();
   if (!outside_.empty()) {
@@ -173,7 +190,7 @@ journal::Appended RunServices::append_entry(const journal::Draft& draft) {
     out = {at->place.seq, at->place.sha256, at->place.segment};
     unclaimed_.erase(at);
   } else {
-    out = stores_.log->append(draft);
+    out = keep([&] { return stores_.log->append(draft); });
   }
   entries_.push_back(out.seq);
   return out;
@@ -212,14 +229,13 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
            {"policy_sha256", outcome.policy.sha256()},
            {"decision_sha256", core::sha256_hex(outcome.decision_bytes)}});
   if (dry()) return decision_result(outcome, std::nullopt);
-  const journal::ObjectStore& objects = *stores_.objects;
-  objects.put(outcome.policy.text);
-  for (const Script& library : outcome.libraries) objects.put(library.text);
+  put_object(outcome.policy.text);
+  for (const Script& library : outcome.libraries) put_object(library.text);
   journal::Draft draft = draft_of(text_member(options, "kind").value_or("decision"));
   draft.policy = journal::PolicyReference{outcome.name, outcome.version, outcome.policy.sha256()};
-  draft.libraries_sha256 = objects.put(core::canonical_json(library_manifest(outcome.libraries)));
-  draft.settings_sha256 = objects.put(configuration_.bytes());
-  draft.inputs = std::vector<journal::NamedHash>{{"input", objects.put(outcome.input_bytes)}};
+  draft.libraries_sha256 = put_object(core::canonical_json(library_manifest(outcome.libraries)));
+  draft.settings_sha256 = put_object(configuration_.bytes());
+  draft.inputs = std::vector<journal::NamedHash>{{"input", put_object(outcome.input_bytes)}};
   draft.decision = outcome.decision;
   draft.review = review_of(outcome);
   // Decide, write durably, then act: when this throws, the runbook stops before it acts.
@@ -232,7 +248,7 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
                      {"entry_seq", entry.seq},
                      {"entry_sha256", entry.sha256}};
   if (outcome.decision.contains("outcome")) payload["outcome"] = outcome.decision["outcome"];
-  stores_.journal->append("decision", payload);
+  append_record("decision", payload);
   return decision_result(outcome, entry);
 }
 
@@ -252,8 +268,14 @@ core::Json RunServices::log_entry(const core::Json& given) {
   if (const auto note = text_member(given, "note")) draft.note = *note;
   if (given.contains("decision")) draft.decision = given["decision"];
   const journal::Appended entry = append_entry(draft);
-  stores_.journal->append("log", {{"draft_sha256", sha256}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
+  append_record("log", {{"draft_sha256", sha256}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
   return {{"seq", entry.seq}, {"sha256", entry.sha256}};
+}
+
+core::Json RunServices::last_entry(const core::Json& filter) {
+  std::set<std::uint64_t> unseen;
+  for (const journal::Entry& each : unclaimed_) unseen.insert(each.place.seq);
+  return last_matching_entry(desk_, filter, unseen);
 }
 
 core::Json RunServices::inline_or_object(const char* name, const core::Json& value, core::Json payload) {
@@ -261,7 +283,7 @@ core::Json RunServices::inline_or_object(const char* name, const core::Json& val
   const std::string hashed = std::string(name) + "_sha256";
   payload[hashed] = core::sha256_hex(bytes);
   if (bytes.size() > kLongestInlineAnswer) {
-    stores_.objects->put(bytes);
+    put_object(bytes);
   } else {
     payload[name] = value;
   }
@@ -299,7 +321,7 @@ core::Json RunServices::step_started(const std::string& name, const core::Json& 
     return recorded_outcome(*history_.take_step_end(name));
   }
   open_step(name, doing);
-  if (!dry()) stores_.journal->append("step_started", {{"step", name}, {"input_sha256", input_sha256}});
+  if (!dry()) append_record("step_started", {{"step", name}, {"input_sha256", input_sha256}});
   return {{"finished", false}};
 }
 
@@ -312,7 +334,7 @@ void RunServices::close_step(const std::string& name, const core::Json& outcome,
   if (dry()) return;
   core::Json payload{{"step", name}};
   if (effect) payload["effect"] = true;
-  stores_.journal->append("step_finished", inline_or_object("outcome", outcome, std::move(payload)));
+  append_record("step_finished", inline_or_object("outcome", outcome, std::move(payload)));
 }
 
 core::Json RunServices::step_finished(const std::string& name, const core::Json& outcome) {
@@ -332,7 +354,7 @@ void RunServices::settle_failed_step() {
   failed_step_.reset();
   open_step_.clear();
   planned({{"unit", "step"}, {"name", failed["step"]}, {"error", failed["error"]}});
-  if (!dry()) stores_.journal->append("step_finished", failed);
+  if (!dry()) append_record("step_finished", failed);
 }
 
 bool RunServices::check(const std::string& text, bool holds) {
@@ -344,7 +366,7 @@ bool RunServices::check(const std::string& text, bool holds) {
     return true;
   }
   planned({{"unit", "check"}, {"text", text}});
-  if (!dry()) stores_.journal->append("check", {{"text", text}});
+  if (!dry()) append_record("check", {{"text", text}});
   return true;
 }
 
@@ -364,22 +386,24 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
   // The bytes wait beside their place, so that a full disk leaves what was there; between the signature and the file
   // stands one rename. The signature first: what a crash leaves then is a signature without its file, or beside an
   // older one, and verification names both. A file without its signature would look like one that nothing vouches for.
-  core::StagedFile staged(file, bytes);
-  core::sign_bytes(file, bytes, core::Purpose::artefact, signers, clock_);
-  staged.put_in_place();
+  keep([&] {
+    core::StagedFile staged(file, bytes);
+    core::sign_bytes(file, bytes, core::Purpose::artefact, signers, clock_);
+    staged.put_in_place();
+  });
   artefacts_.push_back(shown);
-  stores_.journal->append("artefact", out);
+  append_record("artefact", out);
   return out;
 }
 
 void RunServices::record_failure(std::string_view call, const core::Json& arguments, const core::Error& error) {
   if (dry() || !is_answer(call) || !outside_.empty() || stop.requested()) return;
-  stores_.journal->append("answer", {{"call", std::string(call)},
-                                     {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))},
-                                     {"error",
-                                      {{"code", std::string(core::code_name(error.code()))},
-                                       {"message", error.message()},
-                                       {"where", error.where()}}}});
+  append_record("answer", {{"call", std::string(call)},
+                           {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))},
+                           {"error",
+                            {{"code", std::string(core::code_name(error.code()))},
+                             {"message", error.message()},
+                             {"where", error.where()}}}});
 }
 
 std::optional<core::Json> RunServices::recorded(std::string_view call, const core::Json& arguments) {
@@ -401,11 +425,11 @@ void RunServices::record(std::string_view call, const core::Json& arguments, con
   core::Json payload{{"call", std::string(call)},
                      {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))}};
   if (bytes.size() > kLongestInlineAnswer) {
-    payload["answer_sha256"] = stores_.objects->put(bytes);
+    payload["answer_sha256"] = put_object(bytes);
   } else {
     payload["answer"] = answer;
   }
-  stores_.journal->append("answer", payload);
+  append_record("answer", payload);
 }
 
 }  // namespace ballast::host

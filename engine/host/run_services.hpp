@@ -67,6 +67,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   core::Json run_information() override;
   core::Json decide(const std::string& policy, const core::Json& input, const core::Json& options) override;
   core::Json log_entry(const core::Json& draft) override;
+  /// Passes over what an interrupted execution wrote and this one has not come to: it has yet to be written.
+  core::Json last_entry(const core::Json& filter) override;
   core::Json step_started(const std::string& name, const core::Json& input) override;
   core::Json step_finished(const std::string& name, const core::Json& outcome) override;
   void step_failed(const std::string& name, const core::Json& error) override;
@@ -110,6 +112,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   }
   /// Whether everything that the history holds was gone through.
   bool all_served() const { return history_.exhausted(); }
+  /// The effect of which only_undo() could not find out whether it was applied; empty when there is none.
+  const std::string& unsettled() const { return settling_; }
   /// What was done before only_undo() ended main: no more than undoing is accepted from now on.
   void end_history();
   bool dry() const { return stores_.log == nullptr; }
@@ -119,6 +123,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   void finish_plan();
   /// Why the run came to a halt, if it did.
   const std::optional<Halt>& halted() const { return halt_; }
+  /// Why evidence could not be kept, if it could not: that is what ended the run, whatever the script made of it.
+  const std::optional<core::Error>& lost() const { return lost_; }
   /// Paths of the artefacts written so far.
   const std::vector<std::string>& artefacts() const { return artefacts_; }
   /// Numbers of the log entries written so far, and of the decisions among them.
@@ -134,6 +140,20 @@ class RunServices final : public DeskServices, public bind::Answers {
   void planned(core::Json item);
   /// Stops the script so that it cannot catch it.
   [[noreturn]] void halt(std::string status, const std::string& text);
+  /// Does `work`, which keeps evidence. What cannot be kept stops the run, and the script cannot catch that: what it
+  /// did next would have no record, and an execution that is served from the journal would take another way.
+  template <class Work>
+  auto keep(Work work) -> decltype(work()) {
+    try {
+      return work();
+    } catch (const core::Error& e) {
+      if (e.code() != core::Code::argument && e.code() != core::Code::domain) lose(e);
+      throw;
+    }
+  }
+  void lose(const core::Error& error);
+  void append_record(std::string_view kind, const core::Json& payload);
+  std::string put_object(std::string_view bytes);
   /// Writes down that the script caught the failure of a step and went on.
   void settle_failed_step();
   void open_step(const std::string& name, const std::string& what);
@@ -160,8 +180,9 @@ class RunServices final : public DeskServices, public bind::Answers {
   std::optional<Halt> halt_;
   RunPeople people_;
   std::string behind_;
+  std::optional<core::Error> lost_;
   bool begun_ = false, undoing_ = false;
-  std::string open_step_, outside_;
+  std::string open_step_, outside_, settling_;
   std::optional<core::Json> failed_step_;      ///< { step, error } that nobody caught yet
   std::map<std::string, std::string> undone_;  ///< effects that are taken back: started or finished, by name
   std::vector<std::string> artefacts_;

@@ -18,8 +18,8 @@ journal::LogOptions log_options(const RunIdentity& identity) {
   return out;
 }
 
-void state_in_log(OpenStores& stores, const RunIdentity& identity, const std::string& kind,
-                  const journal::RunRecord& last, const std::string& status) {
+void append_statement(OpenStores& stores, const RunIdentity& identity, const std::string& kind,
+                      const journal::RunRecord& last, const std::string& status) {
   journal::Draft draft;
   draft.kind = kind;
   draft.actor = identity.actor;
@@ -52,14 +52,23 @@ void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const
 
 void end_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
   payload["status"] = status;
-  state_in_log(stores, identity, "run_finished", stores.journal->finish(payload), status);
+  append_statement(stores, identity, "run_finished", stores.journal->finish(payload), status);
   write_record(stores);
 }
 
 void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
   payload["status"] = status;
-  state_in_log(stores, identity, "run_stopped", stores.journal->append("run_stopped", payload), status);
+  append_statement(stores, identity, "run_stopped", stores.journal->append("run_stopped", payload), status);
   write_record(stores);
+}
+
+bool state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end) {
+  journal::Query query;
+  query.run = identity.id;
+  query.kind = "run_finished";
+  if (!stores.log.query(query).empty()) return false;
+  append_statement(stores, identity, "run_finished", end, end.json["status"].get<std::string>());
+  return true;
 }
 
 std::string libraries_sha256(const std::vector<Script>& libraries) {

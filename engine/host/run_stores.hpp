@@ -36,6 +36,10 @@ void end_run(OpenStores& stores, const RunIdentity& identity, const std::string&
 /// The same for a run that can be resumed.
 void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload);
 
+/// States in the log that the run ended with the record `end`, unless it says so: the process died between the two.
+/// Returns whether it had to.
+bool state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end);
+
 /// SHA-256 of the list of libraries by name, which is kept as an object.
 std::string libraries_sha256(const std::vector<Script>& libraries);
 void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>& libraries);

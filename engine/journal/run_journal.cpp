@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/nearest.hpp"
+#include "journal/desk_layout.hpp"
 #include "journal/line.hpp"
 #include "journal/segment.hpp"
 
@@ -23,10 +24,12 @@ using core::Error;
 using core::Json;
 
 // The closed list of version 1.
-constexpr std::array<std::string_view, 22> kKinds = {
-    "answer",      "approval_asked", "approval_given", "artefact",     "check", "confirm",    "child",        "decision",
-    "log",         "note",           "notice",         "plan",         "recovery", "run_finished", "run_resumed",
-    "run_started", "run_stopped",    "step_finished",  "step_started", "undo",     "wait",         "warning"};
+constexpr std::array<std::string_view, 22> kKinds = {"answer",      "approval_asked", "approval_given", "artefact",
+                                                     "check",       "confirm",        "child",          "decision",
+                                                     "log",         "note",           "notice",         "plan",
+                                                     "recovery",    "run_finished",   "run_resumed",    "run_started",
+                                                     "run_stopped", "step_finished",  "step_started",   "undo",
+                                                     "wait",        "warning"};
 
 }  // namespace
 
@@ -101,31 +104,44 @@ RunJournal RunJournal::create(const std::filesystem::path& folder, const std::st
     throw Error(Code::argument, fmt::format("'{}' cannot name a run", run), "run");
   }
   auto state = std::make_unique<State>(folder, signer, clock);
-  core::create_folders(folder);
-  if (std::filesystem::exists(state->path))
-    throw Error(Code::state, "the run has a journal already", state->path.string());
+  const std::filesystem::path place = std::filesystem::absolute(folder).lexically_normal();
+  const Error taken(Code::state, "the run has a journal already", state->path.string());
+  if (std::filesystem::exists(state->path)) throw taken;
+  core::create_folders(place.parent_path());
+  // A run is there with its first record or not at all: the folder gets its name when the record is durable. Of equal
+  // runs that begin at once one gets it.
+  const std::filesystem::path waiting =
+      place.parent_path() / fmt::format(".{}.{}.tmp", place.filename().string(), core::to_hex(core::random_bytes(6)));
+  core::create_folders(waiting);
   try {
-    state->file = core::open_file(state->path, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
-  } catch (const Error&) {
-    if (!std::filesystem::exists(state->path)) throw;
-    throw Error(Code::state, "the run has a journal already", state->path.string());  // made at this moment
-  }
-  state->lock();
-  state->run = run;
-  state->last_sha256 = genesis_hash(kRunFormat, run);
-  Json first = payload.is_null() ? Json::object() : payload;
-  first["format"] = std::string(kRunFormat);
-  first["version"] = 1;
-  first["run"] = run;
-  try {
+    state->file = core::open_file(waiting / kRunJournalName, O_WRONLY | O_APPEND | O_CREAT | O_EXCL);
+    state->lock();
+    state->run = run;
+    state->last_sha256 = genesis_hash(kRunFormat, run);
+    Json first = payload.is_null() ? Json::object() : payload;
+    first["format"] = std::string(kRunFormat);
+    first["version"] = 1;
+    first["run"] = run;
     state->append("run_started", first);
+    core::sync_folder(waiting);
+    if (std::filesystem::exists(place / kPlanName)) {  // the folder is there already: the journal gets its place in it
+      if (::link((waiting / kRunJournalName).c_str(), (place / kRunJournalName).c_str()) != 0) {
+        if (errno == EEXIST) throw taken;
+        core::throw_errno("name", place.string(), errno);
+      }
+      core::sync_folder(place);
+      std::error_code ignored;
+      std::filesystem::remove_all(waiting, ignored);
+    } else if (::rename(waiting.c_str(), place.c_str()) != 0) {  // replaces an empty folder and no other
+      if (errno == ENOTEMPTY || errno == EEXIST) throw taken;
+      core::throw_errno("name", place.string(), errno);
+    }
   } catch (...) {  // a run that never began leaves nothing
     std::error_code ignored;
-    std::filesystem::remove(state->path, ignored);
-    std::filesystem::remove(folder, ignored);
+    std::filesystem::remove_all(waiting, ignored);
     throw;
   }
-  core::sync_folder(folder);
+  core::sync_folder(place.parent_path());
   return RunJournal(std::move(state));
 }
 

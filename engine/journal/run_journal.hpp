@@ -28,8 +28,9 @@ struct RunRecord {
 class RunJournal {
  public:
   /// Begins `<folder>/journal.jsonl`. The first record is `run_started` and holds format, version, run (its id) and
-  /// what `payload` adds. Requires: the id is a file name; `signer` and `clock` outlive the journal.
-  /// Throws: Error{state} when the run has a journal already; Error{argument | io | crypto}.
+  /// what `payload` adds. The folder is made here, and is there with a whole record or not at all. Requires: the id is a
+  /// file name; `signer` and `clock` outlive the journal.
+  /// Throws: Error{state} when the folder is there and holds anything; Error{argument | io | crypto}.
   static RunJournal create(const std::filesystem::path& folder, const std::string& run, const core::Json& payload,
                            const core::Signer& signer, const core::Clock& clock);
   /// Opens an unfinished run to go on with it. A torn end is cut, kept aside and recorded (`recovery`).

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.hpp"
@@ -53,7 +54,14 @@ std::vector<std::string> list_segments(const std::filesystem::path& folder) {
 }
 
 BlockReader::BlockReader(const std::filesystem::path& path, std::uint64_t begin, std::uint64_t end, std::size_t block)
-    : path_(path), file_(core::open_file(path, O_RDONLY)), position_(begin), end_(end), block_(block) {}
+    : path_(path), file_(core::open_file(path, O_RDONLY)), position_(begin), end_(end), block_(block) {
+  // A block is filled with zeros before it is read into: most files are much smaller than one.
+  struct stat info {};
+  if (::fstat(file_.get(), &info) != 0 || !S_ISREG(info.st_mode)) return;
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  const std::uint64_t rest = size > begin ? size - begin : 0;
+  block_ = static_cast<std::size_t>(std::min<std::uint64_t>(block_, std::max<std::uint64_t>(rest + 1, 1 << 16)));
+}
 
 bool BlockReader::next(std::string& out, std::uint64_t& offset) {
   out.swap(rest_);

@@ -33,7 +33,7 @@ enum class FindingCode {
   seal_wrong_key,
   seal_unknown_key,
   seal_malformed,
-  unfinished,  ///< a run without its end: the records that are there are signed, whether more followed nobody can tell
+  unfinished,  ///< a run that died: the records that are there are signed, whether more followed nobody can tell
   unreadable,  ///< the operating system does not give it, or it is not a file of the kind that belongs there
   nothing      ///< nothing was found that could be verified
 };

@@ -99,8 +99,9 @@ class DeskCheck {
       for (const auto& entry : fs::directory_iterator(runs)) {
         const std::string name = entry.path().filename().string();
         if (entry.is_symlink() || !entry.is_directory()) continue;
-        // A run that died before its first record left an empty folder; a plan that nobody carried out is no run.
-        if (!runs_.contains(name) && is_plan(entry.path())) {
+        // A run that died before its first record was durable left a folder of another name.
+        if (name.starts_with('.') && name.ends_with(".tmp")) continue;
+        if (!runs_.contains(name) && is_plan(entry.path())) {  // a plan that nobody carried out is no run
           merge(report_, findings_, verify_tree(entry.path(), verifier_, options_, {std::string(kPlanName)}),
                 fmt::format("{}/{}", kRunsFolder, name));
         } else if (runs_.contains(name) || !fs::is_empty(entry.path())) {

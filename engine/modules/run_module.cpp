@@ -64,10 +64,10 @@ constexpr auto kJournal = bind::module_of(
     bind::fn<&append>("append", "Writes an entry that a person made, durably.",
                       {{{.name = "draft", .doc = "{ kind, decision, note? }; the host adds who, when and the chain."}}},
                       {.name = "entry", .doc = "{ seq, sha256 }."}, bind::Effect::writes_journal),
-    bind::fn<&last>(
-        "last", "Returns the newest entry that matches.",
-        {{{.name = "filter", .doc = "{ kind?, policy?, run?, actor?, environment?, portfolio_id?, governor?, symbol? }."}}},
-        {.name = "entry", .doc = "The whole entry, or nil."}, bind::Effect::reads_journal));
+    bind::fn<&last>("last", "Returns the newest entry that matches.",
+                    {{{.name = "filter",
+                       .doc = "{ kind?, policy?, run?, actor?, environment?, portfolio_id?, governor?, symbol? }."}}},
+                    {.name = "entry", .doc = "The whole entry, or nil."}, bind::Effect::reads_journal));
 
 constexpr Words kStep{.name = "name", .doc = "Name of the step."};
 constexpr Words kEffect{.name = "name", .doc = "Name of the effect."};
@@ -101,7 +101,7 @@ constexpr auto kRun = bind::module_of(
     bind::fn<&effect_planned>(
         "effect_planned", "Makes the plan of an effect durable, in the log too, before it is applied.",
         {{kEffect, {.name = "plan", .doc = "What will be done."}}},
-        {.name = "task", .doc = "{ todo = apply, verify, settle, predict or nothing; key, plan, outcome? }."},
+        {.name = "task", .doc = "{ todo = apply, verify, settle, predict or nothing; key, plan, outcome?, error? }."},
         bind::Effect::writes_journal),
     bind::fn<&effect_finished>("effect_finished", "Records what an effect came to.",
                                {{kEffect, {.name = "outcome", .doc = "What its verify found."}}}, kRecorded,

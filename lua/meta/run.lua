@@ -42,7 +42,7 @@ function ballast.run.effect_started(name) end
 --- Makes the plan of an effect durable, in the log too, before it is applied.
 ---@param name string Name of the effect.
 ---@param plan any What will be done.
----@return any task { todo = apply, verify, settle, predict or nothing; key, plan, outcome? }.
+---@return any task { todo = apply, verify, settle, predict or nothing; key, plan, outcome?, error? }.
 function ballast.run.effect_planned(name, plan) end
 
 --- Records what an effect came to.

@@ -73,6 +73,18 @@ constexpr std::string_view kCalls[][3] = {
     {"ballast.run.decide", "ballast.run.decide('tiny', {})", "ballast.run.decide('tiny_', {})"},
     {"ballast.run.step_started", "ballast.run.step_started('one', {})", "ballast.run.step_started(1)"},
     {"ballast.run.step_finished", "ballast.run.step_finished('one', {})", "ballast.run.step_finished('one', print)"},
+    {"ballast.run.step_failed", "ballast.run.step_failed('one', { code = 'x', message = 'y' })",
+     "ballast.run.step_failed(1, {})"},
+    {"ballast.run.check_held", "ballast.run.check_held 'it holds'", "ballast.run.check_held(1)"},
+    {"ballast.run.effect_started", "ballast.run.effect_started 'put'", "ballast.run.effect_started 'while another'"},
+    {"ballast.run.effect_planned", "ballast.run.effect_planned('put', {})", "ballast.run.effect_planned('other', {})"},
+    {"ballast.run.outside_entered", "ballast.run.outside_entered 'put'", "ballast.run.outside_entered 'other'"},
+    {"ballast.files.write", "ballast.files.write('book/a', 'text')", "ballast.files.write('note.txt', 'text')"},
+    {"ballast.files.remove", "ballast.files.remove 'book/a'", "ballast.files.remove 'book/../../note.txt'"},
+    {"ballast.run.outside_left", "ballast.run.outside_left 'put'", "ballast.run.outside_left(1)"},
+    {"ballast.run.effect_finished", "ballast.run.effect_finished('put', {})", "ballast.run.effect_finished('put', {})"},
+    {"ballast.run.undo_started", "ballast.run.undo_started 'put'", "ballast.run.undo_started(1)"},
+    {"ballast.run.undo_finished", "ballast.run.undo_finished 'put'", "ballast.run.undo_finished 'other'"},
     {"ballast.run.artefact", "ballast.run.artefact('out.txt', 'text')", "ballast.run.artefact('../out.txt', 'text')"},
 };
 
@@ -103,6 +115,7 @@ TEST_SUITE("primitives") {
     identity.parameters = core::Json::object();
     identity.actor = "tester";
     identity.time = clock.now();
+    identity.roots = {{"book", desk.var / "book"}};
     journal::RunJournal journal = journal::RunJournal::create(host::runs_folder(desk) / identity.id, identity.id,
                                                               core::Json::object(), *keys.journal, clock);
     host::RunServices services(desk, configuration, clock);

@@ -9,7 +9,6 @@
 #include "support/command.hpp"
 
 using namespace ballast;
-using test::Command;
 using test::Ran;
 using test::slurp;
 using test::TestDesk;
@@ -20,20 +19,6 @@ constexpr const char* kEndless =
     "local runbook = require 'runbook'\n"
     "return runbook.define { name = 'endless', version = 1, summary = 'Does not end.',\n"
     "  main = function() while true do end end }\n";
-
-pid_t start(const Command& command) {
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  const int nowhere = ::open("/dev/null", O_RDWR);
-  for (const int each : {0, 1, 2}) ::dup2(nowhere, each);
-  if (::chdir(command.folder.c_str()) != 0) ::_exit(126);
-  for (const auto& [name, value] : command.environment) ::setenv(name.c_str(), value.c_str(), 1);
-  std::vector<char*> argv;
-  for (const std::string& each : command.arguments) argv.push_back(const_cast<char*>(each.c_str()));
-  argv.push_back(nullptr);
-  ::execv(argv[0], argv.data());
-  ::_exit(127);
-}
 
 /// The journal of the only run, once its first record is there; empty when it does not come.
 std::filesystem::path journal_of(const TestDesk& desk) {
@@ -55,7 +40,7 @@ TEST_SUITE("run") {
       CAPTURE(signal);
       TestDesk desk;
       desk.spill("runbooks/endless.lua", kEndless);
-      const pid_t child = start(desk.command({"run", "endless"}));
+      const pid_t child = test::start_command(desk.command({"run", "endless"}));
       const auto journal = journal_of(desk);
       REQUIRE(!journal.empty());
       std::this_thread::sleep_for(std::chrono::milliseconds(200));  // main begins after the first record

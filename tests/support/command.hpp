@@ -53,7 +53,8 @@ inline void spill(const std::filesystem::path& file, std::string_view text) {
 
 inline Ran run_command(const Command& command) {
   int out[2], error[2], in[2];
-  if (::pipe(out) != 0 || ::pipe(error) != 0 || ::pipe(in) != 0) std::abort();
+  // Not inherited by what other threads start meanwhile: who reads an end waits until nobody holds the other.
+  if (::pipe2(out, O_CLOEXEC) != 0 || ::pipe2(error, O_CLOEXEC) != 0 || ::pipe2(in, O_CLOEXEC) != 0) std::abort();
   const pid_t child = ::fork();
   if (child == 0) {
     ::dup2(in[0], 0);
@@ -98,6 +99,21 @@ inline Ran run_command(const Command& command) {
   ::waitpid(child, &status, 0);
   result.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return result;
+}
+
+/// Starts a command that goes on by itself and says nothing.
+inline pid_t start_command(const Command& command) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  const int nowhere = ::open("/dev/null", O_RDWR);
+  for (const int each : {0, 1, 2}) ::dup2(nowhere, each);
+  if (::chdir(command.folder.c_str()) != 0) ::_exit(126);
+  for (const auto& [name, value] : command.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  std::vector<char*> argv;
+  for (const std::string& each : command.arguments) argv.push_back(const_cast<char*>(each.c_str()));
+  argv.push_back(nullptr);
+  ::execv(argv[0], argv.data());
+  ::_exit(127);
 }
 
 /// A desk folder with `var`, keys and home of its own. Commands run inside it.

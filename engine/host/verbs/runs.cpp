@@ -57,10 +57,15 @@ int resume(const CommonOptions& common, const RunsOptions& options) {
   const Configuration configuration = common.read(desk);
   stop_on_interrupt();
   return show_run(common, desk, [&](const auto& begun) {
-    begun(options.run);
-    return resume_run(
-        desk, configuration,
-        {options.run, options.actor, options.accept_change, common.json, options.confirmed, !options.no_input});
+    ResumeRequest request;
+    request.run = options.run;
+    request.actor = options.actor;
+    request.accept_change = options.accept_change;
+    request.json = common.json;
+    request.confirmed = options.confirmed;
+    request.may_ask = !options.no_input;
+    request.begun = begun;
+    return resume_run(desk, configuration, request);
   });
 }
 

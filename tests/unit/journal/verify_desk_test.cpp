@@ -44,16 +44,21 @@ struct Desk : DeskLog {
     core::sign_file(report, core::Purpose::artefact, signers, clock);
     run.append("artefact", {{"path", "var/audit/report.json"}, {"sha256", core::sha256_hex(text)}});
     if (!finished) return;
-    const auto last = run.finish({{"status", "finished"}});
+    state("run_finished", run.finish({{"status", "finished"}}), "finished", id);
+  }
+  /// States in the log how the journal of a run ended or stopped.
+  void state(const std::string& kind, const journal::RunRecord& last, const std::string& status,
+             const std::string& id = "run-1") const {
+    auto log = open();
     journal::Draft end = draft();
-    end.kind = "run_finished";
+    end.kind = kind;
     end.run = id;
     end.policy.reset();
     end.inputs.reset();
     end.decision.reset();
     end.libraries_sha256.reset();
     end.settings_sha256.reset();
-    end.journal = journal::JournalEnd{last.seq, last.sha256, "finished"};
+    end.journal = journal::JournalEnd{last.seq, last.sha256, status};
     log.append(end);
   }
   std::string libraries() const {
@@ -166,6 +171,46 @@ TEST_SUITE("journal") {
     const auto during = desk.verify();
     CHECK_MESSAGE(during.verified(), codes(during));
     CHECK(during.running == 1);
+  }
+
+  TEST_CASE("a run that stopped is counted, and is a finding only when the log does not state it") {
+    const Desk desk(false);
+    auto run = RunJournal::open(desk.var / "runs/run-1", desk.signer, desk.clock);
+    const auto stopped = run.append("run_stopped", {{"status", "failed"}});
+    {
+      const auto holder = std::move(run);
+    }
+    CHECK(codes(desk.verify()) == "unfinished@6");
+    desk.state("run_stopped", stopped, "failed");
+    const auto report = desk.verify();
+    CHECK_MESSAGE(report.verified(), codes(report));
+    CHECK(report.stopped == 1);
+    CHECK(report.running == 0);
+    const fs::path journal = desk.var / "runs/run-1/journal.jsonl";
+    const std::string text = core::read_file(journal);
+    DeskLog::write(journal, text.substr(0, text.rfind('\n', text.size() - 2) + 1));  // the stop is taken back
+    CHECK_FALSE(desk.verify().verified());
+  }
+
+  TEST_CASE("a run that went on with a clock that went back verifies") {
+    Desk desk(false);
+    desk.clock.set("2026-02-27T09:00:00Z");
+    auto run = RunJournal::open(desk.var / "runs/run-1", desk.signer, desk.clock);
+    run.append("run_resumed", {{"keeps", 5}});
+    desk.state("run_finished", run.finish({{"status", "finished"}}), "finished");
+    const auto records = RunJournal::read(desk.var / "runs/run-1");
+    CHECK(records.back().json["time"] < records.front().json["time"]);
+    CHECK_MESSAGE(desk.verify().verified(), codes(desk.verify()));
+  }
+
+  TEST_CASE("a run that died before its first record was durable is no run") {
+    const Desk desk;
+    DeskLog::write(desk.var / "runs/.run-2.0011223344aa.tmp/journal.jsonl", "{\"half");
+    const auto report = desk.verify();
+    CHECK_MESSAGE(report.verified(), codes(report));
+    CHECK(report.runs == 1);
+    fs::rename(desk.var / "runs/run-1", desk.var / "runs/.run-1.0011223344aa.tmp");  // hides no run
+    CHECK(codes(desk.verify()).find("missing") != std::string::npos);
   }
 
   TEST_CASE("a journal in another run's folder is found") {
