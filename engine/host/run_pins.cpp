@@ -44,28 +44,29 @@ core::Json RunPins::hashes() const {
 }
 
 core::Json RunPins::document() const {
-  return {{"runbook_sha256", runbook_sha256},
+  return {{"runbook", runbook_place},
+          {"runbook_sha256", runbook_sha256},
           {"settings_sha256", settings_sha256},
           {"libraries", libraries},
           {"policies", policies}};
 }
 
 RunPins RunPins::read(const core::Json& document) {
-  return {document.at("runbook_sha256").get<std::string>(), document.at("settings_sha256").get<std::string>(),
-          document.at("libraries"), document.at("policies")};
+  return {document.at("runbook").get<std::string>(), document.at("runbook_sha256").get<std::string>(),
+          document.at("settings_sha256").get<std::string>(), document.at("libraries"), document.at("policies")};
 }
 
 RunPins RunPins::of_run(const core::Json& started, const journal::ObjectStore& objects) {
   const auto list = [&](const char* member) {
     return core::parse_json(objects.get(started.at(member).get<std::string>()), member);
   };
-  return {started.at("runbook").at("sha256").get<std::string>(), started.at("settings_sha256").get<std::string>(),
-          list("libraries_sha256"), list("policies_sha256")};
+  return {started.at("runbook").at("place").get<std::string>(), started.at("runbook").at("sha256").get<std::string>(),
+          started.at("settings_sha256").get<std::string>(), list("libraries_sha256"), list("policies_sha256")};
 }
 
 std::vector<std::string> RunPins::changes(const RunPins& now) const {
   std::vector<std::string> out;
-  if (runbook_sha256 != now.runbook_sha256) out.emplace_back("the runbook");
+  if (runbook_sha256 != now.runbook_sha256) out.push_back("the runbook " + runbook_place);
   compare("library", libraries, now.libraries, out);
   compare("policy", policies, now.policies, out);
   if (settings_sha256 != now.settings_sha256) out.emplace_back("the settings");
@@ -74,7 +75,8 @@ std::vector<std::string> RunPins::changes(const RunPins& now) const {
 
 RunPins current_pins(const Desk& desk, const Configuration& configuration, const Script& script,
                      const std::vector<Script>& libraries) {
-  return {script.sha256(), core::sha256_hex(configuration.bytes()), library_manifest(libraries), policy_hashes(desk)};
+  return {script.place, script.sha256(), core::sha256_hex(configuration.bytes()), library_manifest(libraries),
+          policy_hashes(desk)};
 }
 
 }  // namespace ballast::host

@@ -12,7 +12,7 @@
 namespace ballast::host {
 
 struct RunPins {
-  std::string runbook_sha256, settings_sha256;
+  std::string runbook_place, runbook_sha256, settings_sha256;
   core::Json libraries, policies;  ///< name to SHA-256
 
   /// The hashes that `run_started` and `run_resumed` hold; the lists behind two of them are objects.

@@ -11,6 +11,6 @@ ballast.journal = {}
 function ballast.journal.append(draft) end
 
 --- Returns the newest entry that matches.
----@param filter any { kind?, policy?, run?, actor?, environment?, portfolio_id?, governor? }.
+---@param filter any { kind?, policy?, run?, actor?, environment?, portfolio_id?, governor?, symbol? }.
 ---@return any entry The whole entry, or nil.
 function ballast.journal.last(filter) end

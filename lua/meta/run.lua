@@ -91,6 +91,11 @@ function ballast.run.approve(request) end
 ---@return any confirmed { actor }.
 function ballast.run.confirm(request) end
 
+--- Waits until an instant, which is the decision time from then on.
+---@param request any { name, until }.
+---@return any reached { time }.
+function ballast.run.wait(request) end
+
 --- Tells people something, once that is recorded; never waits for anybody.
 ---@param notice any { text, level, data? }.
 ---@return boolean recorded True.

@@ -57,6 +57,7 @@ class TestClock final : public core::Clock {
  public:
   explicit TestClock(const char* text) : now_(core::parse_instant(text)) {}
   core::Instant now() const override { return now_; }
+  void wait_until(core::Instant, const core::Stop&) const override {}
   void set(const char* text) { now_ = core::parse_instant(text); }
 
  private:
