@@ -157,11 +157,15 @@ function Run:effect(effect)
 end
 
 -- Takes one effect back. Its verify says before and after whether it is there.
+-- Returns whether it is taken back.
 local function undo_one(applied)
   local effect, plan, key = applied.effect, applied.plan, applied.key
+  if effect.undo == nil then
+    return false
+  end
   local task = ballast.run.undo_started(effect.name)
-  if task.todo == "nothing" then
-    return
+  if task.todo == "nothing" or task.todo == "leave" then
+    return task.todo == "nothing"
   end
   if task.todo == "undo" or found_outcome(effect, plan, key) ~= nil then
     act(effect.name, effect.undo, plan, applied.outcome, key)
@@ -169,19 +173,16 @@ local function undo_one(applied)
       ("effect '%s' was taken back, and its verify still finds it"):format(effect.name))
   end
   ballast.run.undo_finished(effect.name)
+  return true
 end
 
--- Takes back every effect of a run, the last one first. Returns { undone, left }; `left` have no undo.
+-- Takes back every effect of a run, the last one first. Returns { undone, left }; `left` have no undo, or are to stay.
 local function undo_all(run)
   local undone, left = ballast.json.array {}, ballast.json.array {}
   for index = #run.applied, 1, -1 do
     local applied = run.applied[index]
-    if applied.effect.undo == nil then
-      left[#left + 1] = applied.effect.name
-    else
-      undo_one(applied)
-      undone[#undone + 1] = applied.effect.name
-    end
+    local into = undo_one(applied) and undone or left
+    into[#into + 1] = applied.effect.name
   end
   return { undone = undone, left = left }
 end

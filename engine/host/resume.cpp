@@ -239,7 +239,7 @@ RunResult abort_run(const Desk& desk, const Configuration& configuration, const 
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);
   run.open(accepted, true);
-  run.services.only_undo(run.journal().undone);
+  run.services.only_undo(run.journal().undone, request.leave);
   const auto give_up = [&](const core::Error& error) {
     stop_run(*run.stores, run.identity, "failed", {{"error", error_document(error)["error"]}});
   };

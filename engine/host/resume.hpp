@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 
 #include "host/run.hpp"
@@ -25,12 +26,13 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
 
 struct AbortRequest {
   std::string run, actor, reason;
+  std::set<std::string> leave;  ///< effects that are not taken back
   bool json = false;
 };
 
 /// Takes back every effect of the run, the last one first, and ends it. An effect that may have been applied when the
 /// process died is asked for first. Called again, it goes on where it was interrupted. The result's value is
-/// { undone, left }: names of effects; `left` have no undo.
+/// { undone, left }: names of effects; `left` have no undo, or were to be left.
 /// Throws: as resume_run.
 RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request);
 

@@ -107,15 +107,19 @@ void RunServices::end_history() {
 core::Json RunServices::undo_started(const std::string& name) {
   require_begun();
   const auto known = undone_.find(name);
-  if (known != undone_.end()) return {{"todo", known->second == "finished" ? "nothing" : "verify"}};
-  journal::Draft draft = draft_of("undo");
-  draft.note = name;
-  draft.decision = core::Json{{"step", name}};
-  const journal::Appended entry = append_entry(draft);
-  append_record("undo",
-                {{"step", name}, {"state", "started"}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
-  undone_[name] = "started";
-  return {{"todo", "undo"}};
+  const std::string state = known == undone_.end() ? "" : known->second;
+  if (state == "finished") return {{"todo", "nothing"}};
+  const bool leave = state == "left" || leave_.contains(name);
+  const std::string next = leave ? "left" : "started";
+  if (state != next) {
+    journal::Draft draft = draft_of("undo");
+    draft.note = leave ? name + " is left as it is" : name;
+    draft.decision = core::Json{{"step", name}, {"state", next}};
+    const journal::Appended entry = append_entry(draft);
+    append_record("undo", {{"step", name}, {"state", next}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
+    undone_[name] = next;
+  }
+  return {{"todo", leave ? "leave" : state == "started" ? "verify" : "undo"}};
 }
 
 void RunServices::undo_finished(const std::string& name) {

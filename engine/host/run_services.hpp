@@ -106,9 +106,10 @@ class RunServices final : public DeskServices, public bind::Answers {
   /// Entries of the log that this run wrote and no record of its history names: they are taken, not written again.
   void adopt(std::vector<journal::Entry> entries) { unclaimed_ = std::move(entries); }
   /// Effects are only taken back, but for those that were: main stops where the history ends.
-  void only_undo(std::map<std::string, std::string> undone) {
+  void only_undo(std::map<std::string, std::string> undone, std::set<std::string> leave) {
     undoing_ = true;
     undone_ = std::move(undone);
+    leave_ = std::move(leave);
   }
   /// Whether everything that the history holds was gone through.
   bool all_served() const { return history_.exhausted(); }
@@ -184,6 +185,7 @@ class RunServices final : public DeskServices, public bind::Answers {
   bool begun_ = false, undoing_ = false;
   std::string open_step_, outside_, settling_;
   std::optional<core::Json> failed_step_;      ///< { step, error } that nobody caught yet
+  std::set<std::string> leave_;                ///< effects that are not to be taken back
   std::map<std::string, std::string> undone_;  ///< effects that are taken back: started or finished, by name
   std::vector<std::string> artefacts_;
   std::vector<std::uint64_t> entries_, decisions_;

@@ -111,7 +111,7 @@ constexpr auto kRun = bind::module_of(
     bind::fn<&outside_left>("outside_left", "Ends what outside_entered began.", {{kEffect}}, kRecorded,
                             bind::Effect::writes_journal),
     bind::fn<&undo_started>("undo_started", "Records that an effect is taken back, in the log too, before it is.",
-                            {{kEffect}}, {.name = "task", .doc = "{ todo = 'undo', 'verify' or 'nothing' }."},
+                            {{kEffect}}, {.name = "task", .doc = "{ todo = undo, verify, leave or nothing }."},
                             bind::Effect::writes_journal),
     bind::fn<&undo_finished>("undo_finished", "Records that an effect was taken back.", {{kEffect}}, kRecorded,
                              bind::Effect::writes_journal),

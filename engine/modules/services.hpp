@@ -57,7 +57,8 @@ class Services : public bind::Context {
   /// that it reads is recorded or repeated.
   virtual void outside_entered(const std::string& name) = 0;
   virtual void outside_left(const std::string& name) = 0;
-  /// Records that an effect is taken back, before it is. Returns {todo}: undo, verify (it may be undone) or nothing.
+  /// Records that an effect is taken back, before it is. Returns {todo}: undo, verify (it may be undone), leave or
+  /// nothing.
   virtual core::Json undo_started(const std::string& name) = 0;
   virtual void undo_finished(const std::string& name) = 0;
   /// Marks what follows in a dry run: it depends on something that only the run itself can know.

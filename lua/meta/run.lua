@@ -63,7 +63,7 @@ function ballast.run.outside_left(name) end
 
 --- Records that an effect is taken back, in the log too, before it is.
 ---@param name string Name of the effect.
----@return any task { todo = 'undo', 'verify' or 'nothing' }.
+---@return any task { todo = undo, verify, leave or nothing }.
 function ballast.run.undo_started(name) end
 
 --- Records that an effect was taken back.

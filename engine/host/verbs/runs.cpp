@@ -15,7 +15,7 @@ namespace {
 struct RunsOptions {
   std::string run, actor, reason, status, runbook;
   bool accept_change = false, no_input = false;
-  std::vector<std::string> confirmed;
+  std::vector<std::string> confirmed, leave;
 };
 
 int list(const CommonOptions& common, const RunsOptions& options) {
@@ -74,7 +74,9 @@ int abort(const CommonOptions& common, const RunsOptions& options) {
   const Configuration configuration = common.read(desk);
   stop_on_interrupt();
   return show_run(common, desk, [&](const auto&) {
-    return abort_run(desk, configuration, {options.run, options.actor, options.reason, common.json});
+    return abort_run(
+        desk, configuration,
+        {options.run, options.actor, options.reason, {options.leave.begin(), options.leave.end()}, common.json});
   });
 }
 
@@ -115,6 +117,8 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
   each->add_option("RUN", options->run, "Id of the run")->required();
   each->add_option("--actor", options->actor, "Who aborts (default: the operating system's user)");
   each->add_option("--reason", options->reason, "Why, for the record");
+  each->add_option("--leave", options->leave,
+                   "Leave this effect as it is, where its undo refuses; may be repeated, and is recorded");
 }
 
 }  // namespace ballast::host
