@@ -42,7 +42,7 @@ Approval read_approval(const std::filesystem::path& file) {
   const core::Json& signature = document.at("signature");
   out.signature = {signature.at("algorithm").get<std::string>(), signature.at("key_id").get<std::string>(),
                    signature.at("value").get<std::string>()};
-  for (const char* member : {"approver", "answer", "run", "name", "plan_sha256", "role", "time"})
+  for (const char* member : {"approver", "answer", "run", "name", "plan_sha256", "role", "time", "reason"})
     static_cast<void>(out.body.at(member).get<std::string>());
   return out;
 }
@@ -58,19 +58,22 @@ ApprovalRequest ApprovalRequest::read(const core::Json& record, const std::strin
   out.role = record.at("role").get<std::string>();
   out.quorum = record.at("quorum").get<std::int64_t>();
   out.not_author = record.at("not_author").get<bool>();
+  out.overrides = record.value("overrides", "");
   out.expires = core::parse_instant(record.at("expires").get<std::string>());
   out.plan_sha256 = record.at("plan_sha256").get<std::string>();
   return out;
 }
 
 core::Json ApprovalRequest::json() const {
-  return {{"name", name},
-          {"what", what},
-          {"role", role},
-          {"quorum", quorum},
-          {"not_author", not_author},
-          {"expires", core::format_instant(expires)},
-          {"plan_sha256", plan_sha256}};
+  core::Json out{{"name", name},
+                 {"what", what},
+                 {"role", role},
+                 {"quorum", quorum},
+                 {"not_author", not_author},
+                 {"expires", core::format_instant(expires)},
+                 {"plan_sha256", plan_sha256}};
+  if (!overrides.empty()) out["overrides"] = overrides;
+  return out;
 }
 
 core::Json Approval::json() const { return {{"approval", body}, {"signature", signature_document(signature)}}; }
@@ -105,6 +108,8 @@ std::optional<std::string> refuse_approval(const ApprovalRequest& request, const
       std::find(approver.roles.begin(), approver.roles.end(), request.role) == approver.roles.end())
     return fmt::format("{} does not have the role '{}' (roles: {})", who, request.role,
                        fmt::join(approver.roles, ", "));
+  if (!request.overrides.empty() && text("answer") == "approve" && text("reason").empty())
+    return fmt::format("{} gives no reason, and who overrides a policy gives one (--reason)", who);
   const core::Instant signed_at = core::parse_instant(text("time"));
   if (signed_at >= request.expires || now >= request.expires)
     return fmt::format("the answer of {} came too late: the request expired at {}", who,

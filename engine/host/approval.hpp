@@ -22,6 +22,7 @@ struct ApprovalRequest {
   std::string run, author, name, what, role, plan_sha256;
   std::int64_t quorum = 1;
   bool not_author = true;
+  std::string overrides;  ///< name of the policy whose refusal is to be overridden; empty: an ordinary approval
   core::Instant expires;
 
   static ApprovalRequest read(const core::Json& record, const std::string& run, const std::string& author);

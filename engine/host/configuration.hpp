@@ -18,6 +18,10 @@ struct Generated;
 
 enum class Environment { demo, paper, shadow, testnet, live };
 
+/// What a policy's refusal means for the run that asked it. shadow: nothing; advisory: a warning; soft_mandatory: no
+/// effect unless two people override it; hard_mandatory: no effect.
+enum class Enforcement { shadow, advisory, soft_mandatory, hard_mandatory };
+
 struct DeskSettings {
   Environment environment = Environment::demo;
   std::string governor = "stage6_core";
@@ -58,11 +62,23 @@ struct NotifySettings {
   std::vector<std::string> command;
 };
 
+struct PolicySettings {
+  std::map<std::string, Enforcement> enforcement;
+  Enforcement otherwise = Enforcement::advisory;
+  std::string override_role = "risk";
+  /// The level at which a policy is enforced.
+  Enforcement level_of(const std::string& policy) const {
+    const auto at = enforcement.find(policy);
+    return at == enforcement.end() ? otherwise : at->second;
+  }
+};
+
 struct Settings {
   DeskSettings desk;
   MarketSettings market;
   RunbookSettings runbooks;
   ApprovalSettings approvals;
+  PolicySettings policies;
   NotifySettings notify;
   LimitSettings limits;
 };
@@ -105,6 +121,16 @@ struct Names<host::Environment> {
   using enum host::Environment;
   static constexpr std::array<std::pair<host::Environment, std::string_view>, 5> values{
       {{demo, "demo"}, {paper, "paper"}, {shadow, "shadow"}, {testnet, "testnet"}, {live, "live"}}};
+};
+
+template <>
+struct Names<host::Enforcement> {
+  using enum host::Enforcement;
+  static constexpr std::array<std::pair<host::Enforcement, std::string_view>, 4> values{
+      {{shadow, "shadow"},
+       {advisory, "advisory"},
+       {soft_mandatory, "soft_mandatory"},
+       {hard_mandatory, "hard_mandatory"}}};
 };
 
 template <>
@@ -164,6 +190,20 @@ struct Record<host::ApprovalSettings> {
 };
 
 template <>
+struct Record<host::PolicySettings> {
+  using S = host::PolicySettings;
+  static constexpr std::string_view name = "PolicySettings",
+                                    doc = "What a refusal of a policy means for the run that asked it.";
+  static constexpr auto fields =
+      std::tuple{field(&S::enforcement,
+                       {.name = "enforcement",
+                        .doc = "By policy: shadow (nothing), advisory (a warning), soft_mandatory (no effect unless "
+                               "two people override it), hard_mandatory (no effect)."}),
+                 field(&S::otherwise, {.name = "otherwise", .doc = "Level of policies that are not named."}),
+                 field(&S::override_role, {.name = "override_role", .doc = "Role of those who may override."})};
+};
+
+template <>
 struct Record<host::NotifySettings> {
   using S = host::NotifySettings;
   static constexpr std::string_view name = "NotifySettings",
@@ -197,6 +237,7 @@ struct Record<host::Settings> {
                                             field(&S::market, {.name = "market", .doc = "Market data."}),
                                             field(&S::runbooks, {.name = "runbooks", .doc = "Runbooks."}),
                                             field(&S::approvals, {.name = "approvals", .doc = "Approvals."}),
+                                            field(&S::policies, {.name = "policies", .doc = "Policies."}),
                                             field(&S::notify, {.name = "notify", .doc = "Notices."}),
                                             field(&S::limits, {.name = "limits", .doc = "Limits of scripts."})};
 };

@@ -1,5 +1,6 @@
 #include "host/look_ahead.hpp"
 
+#include "core/error.hpp"
 #include "host/run_history.hpp"
 #include "host/runbook.hpp"
 #include "host/state.hpp"
@@ -19,7 +20,11 @@ core::Json look_ahead(const Desk& desk, const Configuration& configuration, Scri
   services.serve(RunHistory(std::move(journal.records)));
   services.plan.collect();
   services.plan_behind(approval);
-  start_runbook(state, identity.runbook, services.run_information());
+  try {
+    start_runbook(state, identity.runbook, services.run_information());
+  } catch (const core::Error&) {
+    if (!services.halted() || services.halted()->status != "denied") throw;  // a refusal is part of what will happen
+  }
   return {{"format", std::string(kPlanFormat)},
           {"version", 1},
           {"run", identity.id},

@@ -125,6 +125,8 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   }
   // What an effect did outside is not done again: its plan is made again and compared, its outcome is the recorded one.
   core::Json effect_started(const std::string& name) override {
+    while (cursor_.next_is("approval_asked") || cursor_.next_is("approval_given"))  // an override: people said it
+      cursor_.next(cursor_.next_is("approval_asked") ? "approval_asked" : "approval_given", "an override");
     const core::Json& record = cursor_.next("step_started", fmt::format("effect '{}'", name));
     note("name of an effect", record["step"], name);
     return {{"finished", false}};

@@ -54,7 +54,12 @@ class NewRun {
         first_id(base_id(identity_, script_, configuration_), [&](const std::string& id) { return !has_journal(id); });
     services_.plan.collect();
     services_.begin(identity_, {});
-    result_.value = start_runbook(state_, info_.name, services_.run_information());
+    try {
+      result_.value = start_runbook(state_, info_.name, services_.run_information());
+    } catch (const core::Error&) {
+      if (!services_.halted()) throw;
+      result_.reason = services_.halted()->text;  // a refusal is part of what will happen
+    }
     core::Json document = identity_payload(identity_, info_, script_, given_);
     document["run"] = identity_.id;
     document["pins"] = pins_.document();

@@ -19,6 +19,9 @@ std::string effect_key(const std::string& run, const std::string& effect, const 
 
 core::Json RunServices::effect_started(const std::string& name) {
   const std::string doing = fmt::format("effect '{}'", name);
+  require_begun();
+  settle_failed_step();
+  require_not_denied(name);
   if (const core::Json* record = served("step_started", doing)) {
     if ((*record)["step"] != name || !record->value("effect", false)) history_.refuse(doing, describe_record(*record));
     if (const core::Json* finished = history_.take_step_end(name)) {

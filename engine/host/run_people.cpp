@@ -85,10 +85,46 @@ core::Json RunServices::granted(const core::Json& record) {
 
 core::Json RunServices::approve(const core::Json& given) {
   require_begun();
+  ApprovalRequest request = read_request(given, identity_, clock_.now());
+  require_no_step(fmt::format("approval '{}'", request.name));
+  return ask(std::move(request));
+}
+
+void RunServices::enforce(const std::string& policy, std::string_view level, const core::Json& outcome) {
+  if (outcome != "deny") return;
+  if (level == "advisory" && !dry())
+    fmt::print(stderr, "warning: policy {} refused, which is advisory\n", core::printable(policy));
+  if (level != "soft_mandatory" && level != "hard_mandatory") return;
+  if (denied_by_.empty() || may_override_) denied_by_ = policy;  // what nobody can override stands
+  may_override_ = level == "soft_mandatory" && (may_override_ || denied_by_ == policy);
+}
+
+void RunServices::require_not_denied(const std::string& effect) {
+  if (denied_by_.empty()) return;
+  if (!may_override_) {
+    const std::string text =
+        fmt::format("effect '{}' is refused: policy {} said no, and it is hard_mandatory", effect, denied_by_);
+    if (dry()) planned({{"unit", "refusal"}, {"name", effect}, {"text", text}});
+    halt("denied", text);
+  }
+  ApprovalRequest request;
+  request.run = identity_.id;
+  request.author = identity_.actor;
+  request.name = "override " + denied_by_;
+  request.what =
+      fmt::format("policy {} said no; effect '{}' and what follows are to be done all the same", denied_by_, effect);
+  request.role = configuration_.settings.policies.override_role;
+  request.quorum = 2;
+  request.overrides = denied_by_;
+  request.expires = {clock_.now().microseconds / 1'000'000 * 1'000'000 + kDefaultExpirySeconds * 1'000'000};
+  ask(std::move(request));
+  denied_by_.clear();
+  may_override_ = false;
+}
+
+core::Json RunServices::ask(ApprovalRequest request) {
   const core::Instant now = clock_.now();
-  ApprovalRequest request = read_request(given, identity_, now);
   const std::string doing = fmt::format("approval '{}'", request.name);
-  require_no_step(doing);
   const core::Json* asked = nullptr;
   while (history_.peek() != nullptr) {
     const core::Json& next = *history_.peek();
@@ -141,7 +177,7 @@ core::Json RunServices::approve(const core::Json& given) {
     record["by"] = verdict.rejected->approver();
     record["reason"] = verdict.rejected->body["reason"];
   }
-  journal::Draft draft = draft_of("approval");
+  journal::Draft draft = draft_of(request.overrides.empty() ? "approval" : "override");
   draft.note = fmt::format("{} {}", request.name, record["answer"].get<std::string>());
   draft.decision = core::Json{{"request", request.json()}, {"approvals", given_answers}};
   const journal::Appended entry = append_entry(draft);

@@ -213,6 +213,8 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
     }
     const auto entry = journal::LogReader(log_folder(desk_)).entry((*record)["entry_seq"].get<std::uint64_t>());
     if (!entry) throw core::Error(core::Code::not_found, "the decision's entry is not in the log; run ballast verify");
+    enforce((*record)["policy"].get<std::string>(), record->value("enforcement", ""),
+            record->value("outcome", core::Json()));
     return logged_decision(*entry, *record);
   }
   FolderSource source = desk_.source();
@@ -228,7 +230,12 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
            {"name", outcome.name},
            {"policy_sha256", outcome.policy.sha256()},
            {"decision_sha256", core::sha256_hex(outcome.decision_bytes)}});
-  if (dry()) return decision_result(outcome, std::nullopt);
+  const std::string level(core::name_of(configuration_.settings.policies.level_of(outcome.name)));
+  const core::Json answer = outcome.decision.value("outcome", core::Json());
+  if (dry()) {
+    enforce(outcome.name, level, answer);
+    return decision_result(outcome, std::nullopt);
+  }
   put_object(outcome.policy.text);
   for (const Script& library : outcome.libraries) put_object(library.text);
   journal::Draft draft = draft_of(text_member(options, "kind").value_or("decision"));
@@ -247,8 +254,10 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
                      {"decision_sha256", core::sha256_hex(outcome.decision_bytes)},
                      {"entry_seq", entry.seq},
                      {"entry_sha256", entry.sha256}};
-  if (outcome.decision.contains("outcome")) payload["outcome"] = outcome.decision["outcome"];
+  payload["enforcement"] = level;
+  if (!answer.is_null()) payload["outcome"] = answer;
   append_record("decision", payload);
+  enforce(outcome.name, level, answer);
   return decision_result(outcome, entry);
 }
 

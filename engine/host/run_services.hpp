@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "host/approval.hpp"
 #include "host/desk_services.hpp"
 #include "host/evidence.hpp"
 #include "host/plan.hpp"
@@ -111,6 +112,8 @@ class RunServices final : public DeskServices, public bind::Answers {
     undone_ = std::move(undone);
     leave_ = std::move(leave);
   }
+  /// Whether a mandatory policy refused and nobody overrode it.
+  bool denied() const { return !denied_by_.empty(); }
   /// Whether everything that the history holds was gone through.
   bool all_served() const { return history_.exhausted(); }
   /// The effect of which only_undo() could not find out whether it was applied; empty when there is none.
@@ -159,6 +162,12 @@ class RunServices final : public DeskServices, public bind::Answers {
   void settle_failed_step();
   void open_step(const std::string& name, const std::string& what);
   void close_step(const std::string& name, const core::Json& outcome, bool effect);
+  /// Remembers what a policy's refusal means for the effects that follow.
+  void enforce(const std::string& policy, std::string_view level, const core::Json& outcome);
+  /// Stops the run before an effect that a policy forbids, unless enough people override it.
+  void require_not_denied(const std::string& effect);
+  /// Stops the run until the request is granted, or returns what was granted.
+  core::Json ask(ApprovalRequest request);
   /// Throws: Error{state} inside of a step: what people say is no part of one.
   void require_no_step(const std::string& doing) const;
   core::Json granted(const core::Json& record);
@@ -181,6 +190,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   std::optional<Halt> halt_;
   RunPeople people_;
   std::string behind_;
+  std::string denied_by_;      ///< policy that refused, at a mandatory level
+  bool may_override_ = false;  ///< at soft_mandatory
   std::optional<core::Error> lost_;
   bool begun_ = false, undoing_ = false;
   std::string open_step_, outside_, settling_;
