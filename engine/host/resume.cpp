@@ -174,11 +174,12 @@ class Reopened {
       if (!journal::states_journal(entry["kind"].get<std::string>())) continue;
       const auto stated = entry["journal"]["records"].get<std::uint64_t>();
       if (stated <= records.size() && records[stated - 1].sha256 == entry["journal"]["sha256"]) continue;
-      throw core::Error(core::Code::state,
-                        fmt::format("entry {} of the log states another end of the run's journal, record {}: it was cut "
-                                    "or changed; run ballast verify",
-                                    each.place.seq, stated),
-                        identity.id);
+      throw core::Error(
+          core::Code::state,
+          fmt::format("entry {} of the log states another end of the run's journal, record {}: it was cut "
+                      "or changed; run ballast verify",
+                      each.place.seq, stated),
+          identity.id);
     }
   }
 

@@ -138,9 +138,8 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
   result.made_keys = stores.keys.made;
   const RunPins pins = current_pins(desk, configuration, script, state.libraries());
   keep_pinned(stores.objects, pins, configuration, script, state.libraries());
-  result.id = identity.id =
-      begin_journal(stores, desk, base, started_payload(identity, info, script, given, pins, stores.log.last_seq()),
-                    clock);
+  result.id = identity.id = begin_journal(
+      stores, desk, base, started_payload(identity, info, script, given, pins, stores.log.last_seq()), clock);
   if (request.begun) request.begun(identity.id);
   services.begin(identity, {&stores.objects, &stores.log, &*stores.journal, &stores.keys, &manifest});
   perform_run(state, services, stores, identity, result);

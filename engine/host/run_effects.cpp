@@ -112,7 +112,8 @@ core::Json RunServices::undo_started(const std::string& name) {
   draft.note = name;
   draft.decision = core::Json{{"step", name}};
   const journal::Appended entry = append_entry(draft);
-  append_record("undo", {{"step", name}, {"state", "started"}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
+  append_record("undo",
+                {{"step", name}, {"state", "started"}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
   undone_[name] = "started";
   return {{"todo", "undo"}};
 }

@@ -234,11 +234,11 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
   const journal::Appended entry = append_entry(draft);
   decisions_.push_back(entry.seq);
   append_record("decision", {{"policy", outcome.name},
-                                       {"policy_sha256", outcome.policy.sha256()},
-                                       {"input_sha256", draft.inputs->front().sha256},
-                                       {"decision_sha256", core::sha256_hex(outcome.decision_bytes)},
-                                       {"entry_seq", entry.seq},
-                                       {"entry_sha256", entry.sha256}});
+                             {"policy_sha256", outcome.policy.sha256()},
+                             {"input_sha256", draft.inputs->front().sha256},
+                             {"decision_sha256", core::sha256_hex(outcome.decision_bytes)},
+                             {"entry_seq", entry.seq},
+                             {"entry_sha256", entry.sha256}});
   return decision_result(outcome, entry);
 }
 
@@ -383,11 +383,11 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
 void RunServices::record_failure(std::string_view call, const core::Json& arguments, const core::Error& error) {
   if (dry() || !is_answer(call) || !outside_.empty() || stop.requested()) return;
   append_record("answer", {{"call", std::string(call)},
-                                     {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))},
-                                     {"error",
-                                      {{"code", std::string(core::code_name(error.code()))},
-                                       {"message", error.message()},
-                                       {"where", error.where()}}}});
+                           {"arguments_sha256", core::sha256_hex(core::canonical_json(arguments))},
+                           {"error",
+                            {{"code", std::string(core::code_name(error.code()))},
+                             {"message", error.message()},
+                             {"where", error.where()}}}});
 }
 
 std::optional<core::Json> RunServices::recorded(std::string_view call, const core::Json& arguments) {

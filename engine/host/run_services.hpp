@@ -116,8 +116,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   const core::Json* served(std::string_view kind, const std::string& doing);
   /// Stops the script so that it cannot catch it.
   [[noreturn]] void halt(std::string status, const std::string& text);
-  /// Does `work`, which keeps evidence. What cannot be kept stops the run, and the script cannot catch that: what it did
-  /// next would have no record, and an execution that is served from the journal would take another way.
+  /// Does `work`, which keeps evidence. What cannot be kept stops the run, and the script cannot catch that: what it
+  /// did next would have no record, and an execution that is served from the journal would take another way.
   template <class Work>
   auto keep(Work work) -> decltype(work()) {
     try {

@@ -32,7 +32,7 @@ core::Json policy_hashes(const Desk& desk) {
 }
 
 void append_statement(OpenStores& stores, const RunIdentity& identity, const std::string& kind,
-                  const journal::RunRecord& last, const std::string& status) {
+                      const journal::RunRecord& last, const std::string& status) {
   journal::Draft draft;
   draft.kind = kind;
   draft.actor = identity.actor;

@@ -100,8 +100,7 @@ std::vector<std::string> at_now(std::vector<std::string> words) {
 
 void prepare_three_effects(const TestDesk& desk) {
   desk.spill("note.txt", "a note");
-  desk.spill("runbooks/three_effects.lua",
-             slurp(fs::path(BALLAST_SOURCE_DIR) / "tests/durability/three_effects.lua"));
+  desk.spill("runbooks/three_effects.lua", slurp(fs::path(BALLAST_SOURCE_DIR) / "tests/durability/three_effects.lua"));
   desk.spill("policies/tiny.lua",
              "return { name = 'tiny', version = 1, decide = function(input) return { outcome = 'allow', n = input.n } "
              "end }");
@@ -113,7 +112,8 @@ TEST_SUITE("resume") {
   TEST_CASE("an interrupted run goes on after what it completed") {
     TestDesk desk;
     spill_runbook(desk, "works", kWorks);
-    CHECK(end_when(desk, {"run", "works"}, [&] { return journal_has(desk, "\"step\":\"second\""); }, SIGINT) == 130);
+    CHECK(end_when(
+              desk, {"run", "works"}, [&] { return journal_has(desk, "\"step\":\"second\""); }, SIGINT) == 130);
     CHECK(desk.run({"runs", "list"}).mentions("interrupted"));
     const Ran verified = verify(desk);
     CAPTURE(verified.out);
@@ -211,16 +211,27 @@ TEST_SUITE("resume") {
       bool goes_on;                      ///< once it is accepted
     };
     const Change changes[] = {
-        {"runbooks/pinned.lua", "Tries.", "Tries again.",
-         {"the runbook runbooks/pinned.lua", "No step that it completed would differ"}, true},
-        {"runbooks/pinned.lua", "'first'", "'other'",
-         {"the runbook runbooks/pinned.lua", "What would differ first: name of a step", "first", "other"}, false},
-        {"runbooks/pinned.lua", "run:policy('tiny', first)", "run:policy('tiny', { n = 2 })",
-         {"the runbook runbooks/pinned.lua", "What would differ first: decision input"}, false},
-        {"lua/helper.lua", "n = 1", "n = 2",
-         {"the library helper", "What would differ first: outcome of step first"}, true},  // its outcome stands
-        {"policies/tiny.lua", "allow", "deny",
-         {"the policy tiny", "No step that it completed would differ"}, true},
+        {"runbooks/pinned.lua",
+         "Tries.",
+         "Tries again.",
+         {"the runbook runbooks/pinned.lua", "No step that it completed would differ"},
+         true},
+        {"runbooks/pinned.lua",
+         "'first'",
+         "'other'",
+         {"the runbook runbooks/pinned.lua", "What would differ first: name of a step", "first", "other"},
+         false},
+        {"runbooks/pinned.lua",
+         "run:policy('tiny', first)",
+         "run:policy('tiny', { n = 2 })",
+         {"the runbook runbooks/pinned.lua", "What would differ first: decision input"},
+         false},
+        {"lua/helper.lua",
+         "n = 1",
+         "n = 2",
+         {"the library helper", "What would differ first: outcome of step first"},
+         true},  // its outcome stands
+        {"policies/tiny.lua", "allow", "deny", {"the policy tiny", "No step that it completed would differ"}, true},
         {"config/desk.yaml", "", "", {"the settings", "No step that it completed would differ"}, true},
     };
     for (const Change& change : changes) {
@@ -265,7 +276,8 @@ TEST_SUITE("resume") {
       const char *main, *text;
     };
     const Wrong all[] = {
-        {"run:step('one', function() return 1 end) run:step('one', function() return 2 end)", "must be text and stand once"},
+        {"run:step('one', function() return 1 end) run:step('one', function() return 2 end)",
+         "must be text and stand once"},
         {"run:step('out', function() return run:step('in', function() return 1 end) end)", "begins inside 'out'"},
         {"run:step('f', function() return print end)", "function"},
         {"run:step('n', function() return 0 / 0 end)", "step_finished"},
@@ -274,7 +286,8 @@ TEST_SUITE("resume") {
         {"ballast.run.effect_planned('never begun', {})", "the effect was not begun"},
         {"ballast.run.undo_finished('never begun')", "was not begun"},
         {"run:effect { name = 'e' }", "'apply' must be a function"},
-        {"run:effect { name = 'e', plan = print, apply = print, verify = print, udno = print }", "unknown field 'udno'"},
+        {"run:effect { name = 'e', plan = print, apply = print, verify = print, udno = print }",
+         "unknown field 'udno'"},
         {"run:step('', function() end)", "must be text"},
     };
     for (const Wrong& wrong : all) {
