@@ -128,13 +128,13 @@ TEST_SUITE("durability") {
         {"strategy_cycle", at_time(now, {"run", "strategy_cycle"}), make_keys, 11},
         {"runtime_sanity",
          at_time(well, {"run", "runtime_sanity", "--set", "state=state", "--set", "expected_version=v7.6"}),
-         prepare_surfaces, 20},
+         prepare_surfaces, 40},
         {"activation_log",
          at_time(well, {"run", "activation_log", "--set", "state=state", "--set", "expected_version=v7.6", "--set",
                         "commit=82acd0124", "--set", R"(tests=[{"name":"make test","exit_code":0}])", "--set",
                         R"(steps={"code_pulled":"2025-12-09T21:20:00Z","services_restarted":"2025-12-09T21:21:00Z",)"
                         R"("dashboard_verified":"2025-12-09T21:25:00Z"})"}),
-         prepare_surfaces, 20},
+         prepare_surfaces, 40},
     };
     for (const Shipped& each : all) {
       INFO(std::string(each.name));
@@ -247,7 +247,7 @@ TEST_SUITE("durability") {
     const long calls = count_calls(*scenario.copy(), kThreeEffects);
     for (const char* mode : {"EIO", "ENOSPC", "short", "stay"}) {
       INFO(std::string(mode));
-      CHECK(for_all(points(calls, 6), [&](long at) -> std::string {
+      CHECK(for_all(points(calls, 8), [&](long at) -> std::string {
               const auto desk = scenario.copy();
               const Ran ran = run_with(*desk, scenario.arguments(), {"any", at, mode});
               if (ran.status != 2 && ran.status != 0) return "it ended with another status: " + ran.out + ran.error;

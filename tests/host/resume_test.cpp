@@ -188,6 +188,28 @@ TEST_SUITE("resume") {
     CHECK(resume(desk).mentions("told to fail"));
   }
 
+  TEST_CASE("an outcome that somebody wrote into a journal is not served") {
+    TestDesk desk;
+    spill_runbook(desk, "limits", R"(
+      local limit = run:step('limit', function() return { max = 10 } end)
+      if not ballast.files.exists('go.txt') then while true do end end
+      return { status = 'finished', max = limit.max })");
+    end_when(
+        desk, {"run", "limits"}, [&] { return journal_has(desk, "files.exists"); }, SIGKILL);
+    std::string text = journal_text(desk);
+    text.resize(text.find('\n', text.find("\"max\":10")) + 1);  // no later record is chained to what is changed
+    text.replace(text.find("\"max\":10"), 8, "\"max\":99");
+    test::spill(run_folder(desk) / "journal.jsonl", text);
+    desk.spill("go.txt", "");
+    for (const char* verb : {"resume", "abort"}) {
+      const Ran refused = desk.run({"runs", verb, run_id(desk)});
+      CAPTURE(refused.out + refused.error);
+      CHECK(refused.status == 2);
+      CHECK(refused.mentions("the run's journal does not verify, so it is not gone on with"));
+    }
+    CHECK(journal_text(desk) == text);
+  }
+
   TEST_CASE("what changed since the run began is named, with what would differ, and can be accepted") {
     const auto prepare = [](const TestDesk& desk) {
       desk.spill("lua/helper.lua", "return { n = 1 }");
@@ -340,7 +362,7 @@ TEST_SUITE("resume") {
     TestDesk made;
     prepare_three_effects(made);
     REQUIRE(made.run({"keys", "new", "--algorithm", "HMAC-SHA256"}).status == 0);
-    for (const rlim_t room : {500, 2000, 4000, 6000, 9000, 12000, 15000}) {
+    for (const unsigned room : {500u, 2000u, 4000u, 6000u, 9000u, 12000u, 15000u}) {
       CAPTURE(room);
       TestDesk desk;
       fs::copy(made.desk(), desk.desk(), fs::copy_options::recursive | fs::copy_options::overwrite_existing);
