@@ -15,6 +15,7 @@
 #include "host/script_error.hpp"
 #include "host/target_lock.hpp"
 #include "host/version.hpp"
+#include "journal/verify.hpp"
 
 namespace ballast::host {
 namespace {
@@ -100,6 +101,7 @@ class Reopened {
     if (!aborting) target_.emplace(desk_, info_, identity, true, clock());
     stores.emplace(desk_, clock(), identity);
     result.made_keys = stores->keys.made;
+    check_signatures();
     check_stated();
     stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock());
     // Read again under the journal's lock: another process may have gone on with the run meanwhile.
@@ -144,6 +146,19 @@ class Reopened {
   const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
 
  private:
+  /// What is served decides what is done next, so nobody but the engine may have written it. Throws: Error{crypto}.
+  void check_signatures() {
+    using journal::FindingCode;
+    for (const journal::Finding& each : journal::verify_run(folder_, stores->keys.ring, {}).findings) {
+      if (each.code != FindingCode::changed && each.code != FindingCode::wrong_key &&
+          each.code != FindingCode::unsigned_entry)
+        continue;
+      throw core::Error(core::Code::crypto,
+                        fmt::format("the run's journal does not verify, so it is not gone on with: {}", each.sentence),
+                        identity.id);
+    }
+  }
+
   /// The log states how far the journal came when the run stopped. Throws: Error{state} when it does not any more.
   void check_stated() {
     const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder_);

@@ -326,8 +326,10 @@ core::Json RunServices::step_started(const std::string& name, const core::Json& 
     const std::string recorded = describe_record(*record);
     if ((*record)["step"] != name || record->value("effect", false)) history_.refuse(doing, recorded);
     if ((*record)["input_sha256"] != input_sha256) history_.refuse(doing + " with another input", recorded);
-    // Only what was completed is kept of a run, so its end is there.
-    return recorded_outcome(*history_.take_step_end(name));
+    // Only what was completed is kept of a run, so its end is there, unless somebody wrote the journal by hand.
+    const core::Json* finished = history_.take_step_end(name);
+    if (finished == nullptr) history_.refuse(doing + ", whose end is missing", recorded);
+    return recorded_outcome(*finished);
   }
   open_step(name, doing);
   if (!dry()) append_record("step_started", {{"step", name}, {"input_sha256", input_sha256}});

@@ -123,17 +123,18 @@ TEST_SUITE("durability") {
     const Shipped all[] = {
         {"log_decision", at_time(now, {"run", "log_decision", "--set", "note=as agreed"}), make_keys, 5},
         {"market_intel", at_time(now, {"run", "market_intel"}), prepare_market, 10},
-        {"portfolio_cycle", at_time(now, {"run", "portfolio_cycle", "--set", "portfolio_value=1e6"}), prepare_market, 16},
+        {"portfolio_cycle", at_time(now, {"run", "portfolio_cycle", "--set", "portfolio_value=1e6"}), prepare_market,
+         16},
         {"strategy_cycle", at_time(now, {"run", "strategy_cycle"}), make_keys, 11},
         {"runtime_sanity",
          at_time(well, {"run", "runtime_sanity", "--set", "state=state", "--set", "expected_version=v7.6"}),
-         prepare_surfaces, 20},
+         prepare_surfaces, 40},
         {"activation_log",
          at_time(well, {"run", "activation_log", "--set", "state=state", "--set", "expected_version=v7.6", "--set",
                         "commit=82acd0124", "--set", R"(tests=[{"name":"make test","exit_code":0}])", "--set",
                         R"(steps={"code_pulled":"2025-12-09T21:20:00Z","services_restarted":"2025-12-09T21:21:00Z",)"
                         R"("dashboard_verified":"2025-12-09T21:25:00Z"})"}),
-         prepare_surfaces, 20},
+         prepare_surfaces, 40},
     };
     for (const Shipped& each : all) {
       INFO(std::string(each.name));
@@ -155,7 +156,8 @@ TEST_SUITE("durability") {
     const Scenario scenario("three_effects", kThreeEffects, prepare_effects);
     // In a step whose entry was written; before the plan is recorded, before and after it is applied; near the end.
     const long calls = count_calls(*scenario.copy(), kThreeEffects);
-    const long applied = first_kill(scenario, calls / 2, [](const TestDesk& desk) { return is_placed(desk, "hedges"); });
+    const long applied =
+        first_kill(scenario, calls / 2, [](const TestDesk& desk) { return is_placed(desk, "hedges"); });
     REQUIRE(applied > 0);
     for (const long at : {calls / 3, applied - 8, applied, calls - 4}) {
       CAPTURE(at);
@@ -221,7 +223,8 @@ TEST_SUITE("durability") {
   TEST_CASE("a journal that was cut anywhere behind its first record goes on as if the run had come no further") {
     const Scenario scenario("three_effects", kThreeEffects, prepare_effects);
     const auto left = first_kill(scenario, count_calls(*scenario.copy(), kThreeEffects) - 30, [](const TestDesk& desk) {
-      return slurp(desk.var() / "runs" / begun_run(desk) / "journal.jsonl").find("audit/after.txt") != std::string::npos;
+      return slurp(desk.var() / "runs" / begun_run(desk) / "journal.jsonl").find("audit/after.txt") !=
+             std::string::npos;
     });
     REQUIRE(left > 0);
     const auto died = killed_at(scenario, left);
@@ -244,7 +247,7 @@ TEST_SUITE("durability") {
     const long calls = count_calls(*scenario.copy(), kThreeEffects);
     for (const char* mode : {"EIO", "ENOSPC", "short", "stay"}) {
       INFO(std::string(mode));
-      CHECK(for_all(points(calls, 6), [&](long at) -> std::string {
+      CHECK(for_all(points(calls, 8), [&](long at) -> std::string {
               const auto desk = scenario.copy();
               const Ran ran = run_with(*desk, scenario.arguments(), {"any", at, mode});
               if (ran.status != 2 && ran.status != 0) return "it ended with another status: " + ran.out + ran.error;

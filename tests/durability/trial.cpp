@@ -15,13 +15,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr bool kSanitized =
 #if defined(__SANITIZE_ADDRESS__)
-    true;
+constexpr bool kSanitized = true;
 #elif defined(__has_feature)
-    __has_feature(address_sanitizer);
+#if __has_feature(address_sanitizer)
+constexpr bool kSanitized = true;
 #else
-    false;
+constexpr bool kSanitized = false;
+#endif
+#else
+constexpr bool kSanitized = false;
 #endif
 
 /// A command whose syncs cost nothing.

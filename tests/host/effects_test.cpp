@@ -55,11 +55,14 @@ return runbook.define { name = 'orders', version = 1, summary = 'Places orders.'
     local order = {
       name = 'order',
       plan = function() return { n = 2 } end,
-      apply = function(plan, key) )" + parts.apply + R"( end,
-      verify = function(plan, key) )" + parts.verify + R"( end,
+      apply = function(plan, key) )" + parts.apply +
+                                        R"( end,
+      verify = function(plan, key) )" + parts.verify +
+                                        R"( end,
       )" + parts.undo + R"(
     }
-    )" + parts.call + "\n    " + parts.after + R"(
+    )" + parts.call + "\n    " + parts.after +
+                                        R"(
     return { status = 'finished' }
   end }
 )");

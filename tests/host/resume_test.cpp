@@ -100,8 +100,7 @@ std::vector<std::string> at_now(std::vector<std::string> words) {
 
 void prepare_three_effects(const TestDesk& desk) {
   desk.spill("note.txt", "a note");
-  desk.spill("runbooks/three_effects.lua",
-             slurp(fs::path(BALLAST_SOURCE_DIR) / "tests/durability/three_effects.lua"));
+  desk.spill("runbooks/three_effects.lua", slurp(fs::path(BALLAST_SOURCE_DIR) / "tests/durability/three_effects.lua"));
   desk.spill("policies/tiny.lua",
              "return { name = 'tiny', version = 1, decide = function(input) return { outcome = 'allow', n = input.n } "
              "end }");
@@ -113,7 +112,8 @@ TEST_SUITE("resume") {
   TEST_CASE("an interrupted run goes on after what it completed") {
     TestDesk desk;
     spill_runbook(desk, "works", kWorks);
-    CHECK(end_when(desk, {"run", "works"}, [&] { return journal_has(desk, "\"step\":\"second\""); }, SIGINT) == 130);
+    CHECK(end_when(
+              desk, {"run", "works"}, [&] { return journal_has(desk, "\"step\":\"second\""); }, SIGINT) == 130);
     CHECK(desk.run({"runs", "list"}).mentions("interrupted"));
     const Ran verified = verify(desk);
     CAPTURE(verified.out);
@@ -188,6 +188,28 @@ TEST_SUITE("resume") {
     CHECK(resume(desk).mentions("told to fail"));
   }
 
+  TEST_CASE("an outcome that somebody wrote into a journal is not served") {
+    TestDesk desk;
+    spill_runbook(desk, "limits", R"(
+      local limit = run:step('limit', function() return { max = 10 } end)
+      if not ballast.files.exists('go.txt') then while true do end end
+      return { status = 'finished', max = limit.max })");
+    end_when(
+        desk, {"run", "limits"}, [&] { return journal_has(desk, "files.exists"); }, SIGKILL);
+    std::string text = journal_text(desk);
+    text.resize(text.find('\n', text.find("\"max\":10")) + 1);  // no later record is chained to what is changed
+    text.replace(text.find("\"max\":10"), 8, "\"max\":99");
+    test::spill(run_folder(desk) / "journal.jsonl", text);
+    desk.spill("go.txt", "");
+    for (const char* verb : {"resume", "abort"}) {
+      const Ran refused = desk.run({"runs", verb, run_id(desk)});
+      CAPTURE(refused.out + refused.error);
+      CHECK(refused.status == 2);
+      CHECK(refused.mentions("the run's journal does not verify, so it is not gone on with"));
+    }
+    CHECK(journal_text(desk) == text);
+  }
+
   TEST_CASE("what changed since the run began is named, with what would differ, and can be accepted") {
     const auto prepare = [](const TestDesk& desk) {
       desk.spill("lua/helper.lua", "return { n = 1 }");
@@ -211,16 +233,27 @@ TEST_SUITE("resume") {
       bool goes_on;                      ///< once it is accepted
     };
     const Change changes[] = {
-        {"runbooks/pinned.lua", "Tries.", "Tries again.",
-         {"the runbook runbooks/pinned.lua", "No step that it completed would differ"}, true},
-        {"runbooks/pinned.lua", "'first'", "'other'",
-         {"the runbook runbooks/pinned.lua", "What would differ first: name of a step", "first", "other"}, false},
-        {"runbooks/pinned.lua", "run:policy('tiny', first)", "run:policy('tiny', { n = 2 })",
-         {"the runbook runbooks/pinned.lua", "What would differ first: decision input"}, false},
-        {"lua/helper.lua", "n = 1", "n = 2",
-         {"the library helper", "What would differ first: outcome of step first"}, true},  // its outcome stands
-        {"policies/tiny.lua", "allow", "deny",
-         {"the policy tiny", "No step that it completed would differ"}, true},
+        {"runbooks/pinned.lua",
+         "Tries.",
+         "Tries again.",
+         {"the runbook runbooks/pinned.lua", "No step that it completed would differ"},
+         true},
+        {"runbooks/pinned.lua",
+         "'first'",
+         "'other'",
+         {"the runbook runbooks/pinned.lua", "What would differ first: name of a step", "first", "other"},
+         false},
+        {"runbooks/pinned.lua",
+         "run:policy('tiny', first)",
+         "run:policy('tiny', { n = 2 })",
+         {"the runbook runbooks/pinned.lua", "What would differ first: decision input"},
+         false},
+        {"lua/helper.lua",
+         "n = 1",
+         "n = 2",
+         {"the library helper", "What would differ first: outcome of step first"},
+         true},  // its outcome stands
+        {"policies/tiny.lua", "allow", "deny", {"the policy tiny", "No step that it completed would differ"}, true},
         {"config/desk.yaml", "", "", {"the settings", "No step that it completed would differ"}, true},
     };
     for (const Change& change : changes) {
@@ -265,7 +298,8 @@ TEST_SUITE("resume") {
       const char *main, *text;
     };
     const Wrong all[] = {
-        {"run:step('one', function() return 1 end) run:step('one', function() return 2 end)", "must be text and stand once"},
+        {"run:step('one', function() return 1 end) run:step('one', function() return 2 end)",
+         "must be text and stand once"},
         {"run:step('out', function() return run:step('in', function() return 1 end) end)", "begins inside 'out'"},
         {"run:step('f', function() return print end)", "function"},
         {"run:step('n', function() return 0 / 0 end)", "step_finished"},
@@ -274,7 +308,8 @@ TEST_SUITE("resume") {
         {"ballast.run.effect_planned('never begun', {})", "the effect was not begun"},
         {"ballast.run.undo_finished('never begun')", "was not begun"},
         {"run:effect { name = 'e' }", "'apply' must be a function"},
-        {"run:effect { name = 'e', plan = print, apply = print, verify = print, udno = print }", "unknown field 'udno'"},
+        {"run:effect { name = 'e', plan = print, apply = print, verify = print, udno = print }",
+         "unknown field 'udno'"},
         {"run:step('', function() end)", "must be text"},
     };
     for (const Wrong& wrong : all) {
@@ -327,7 +362,7 @@ TEST_SUITE("resume") {
     TestDesk made;
     prepare_three_effects(made);
     REQUIRE(made.run({"keys", "new", "--algorithm", "HMAC-SHA256"}).status == 0);
-    for (const rlim_t room : {500, 2000, 4000, 6000, 9000, 12000, 15000}) {
+    for (const unsigned room : {500u, 2000u, 4000u, 6000u, 9000u, 12000u, 15000u}) {
       CAPTURE(room);
       TestDesk desk;
       fs::copy(made.desk(), desk.desk(), fs::copy_options::recursive | fs::copy_options::overwrite_existing);

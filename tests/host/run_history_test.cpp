@@ -36,7 +36,9 @@ std::vector<std::uint64_t> numbers(const std::vector<RunRecord>& list) {
 }
 using Numbers = std::vector<std::uint64_t>;
 
-std::size_t kept(std::vector<core::Json> members) { return kept_records(fold_journal(records(std::move(members))).records); }
+std::size_t kept(std::vector<core::Json> members) {
+  return kept_records(fold_journal(records(std::move(members))).records);
+}
 
 }  // namespace
 
@@ -47,8 +49,8 @@ TEST_SUITE("run history") {
     CHECK(numbers(plain.records) == Numbers{2, 3, 4, 8});
     CHECK(plain.started["kind"] == "run_started");
     CHECK(!plain.end);
-    const FoldedJournal resumed =
-        fold_journal(records({begins("a"), ends("a"), begins("b"), of("run_stopped"), keeps(3), begins("b"), ends("b")}));
+    const FoldedJournal resumed = fold_journal(
+        records({begins("a"), ends("a"), begins("b"), of("run_stopped"), keeps(3), begins("b"), ends("b")}));
     CHECK(numbers(resumed.records) == Numbers{2, 3, 7, 8});
     CHECK(!resumed.end);
     const FoldedJournal nothing = fold_journal(records({begins("a"), keeps(1)}));
@@ -108,7 +110,8 @@ TEST_SUITE("run history") {
       FAIL("was taken");
     } catch (const core::Error& e) {
       CHECK(e.code() == core::Code::state);
-      CHECK(e.message() == "the run takes another way than it did: it comes to a decision, the journal has the check '' there");
+      CHECK(e.message() ==
+            "the run takes another way than it did: it comes to a decision, the journal has the check '' there");
       CHECK(e.where() == "record 5");
     }
     CHECK(history.exhausted());

@@ -116,8 +116,8 @@ TEST_SUITE("run") {
     }
     auto entries = desk.run({"log", "query", "--kind", "run_finished", "--json"}).json()["entries"];
     REQUIRE(entries.size() == 1);
-    for (const auto& stopped : desk.run({"log", "query", "--kind", "run_stopped", "--json"}).json()["entries"])
-      entries.push_back(stopped);
+    const ballast::core::Json stopped = desk.run({"log", "query", "--kind", "run_stopped", "--json"}).json()["entries"];
+    entries.insert(entries.end(), stopped.begin(), stopped.end());
     REQUIRE(entries.size() == 3);
     for (const auto& entry : entries) {
       const Ran replay = desk.run({"replay", entry["run"].get<std::string>()});

@@ -25,6 +25,7 @@ std::filesystem::path journal_of(const TestDesk& desk) {
   for (int i = 0; i < 500; ++i) {
     std::error_code ignored;
     for (const auto& run : std::filesystem::directory_iterator(desk.var() / "runs", ignored)) {
+      if (run.path().filename().string().starts_with('.')) continue;  // it is about to begin
       if (slurp(run.path() / "journal.jsonl").ends_with("\n")) return run.path() / "journal.jsonl";
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -177,9 +177,7 @@ TEST_SUITE("journal") {
     const Desk desk(false);
     auto run = RunJournal::open(desk.var / "runs/run-1", desk.signer, desk.clock);
     const auto stopped = run.append("run_stopped", {{"status", "failed"}});
-    {
-      const auto holder = std::move(run);
-    }
+    { const auto holder = std::move(run); }
     CHECK(codes(desk.verify()) == "unfinished@6");
     desk.state("run_stopped", stopped, "failed");
     const auto report = desk.verify();
