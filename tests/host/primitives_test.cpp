@@ -75,7 +75,13 @@ constexpr std::string_view kCalls[][3] = {
     {"ballast.run.step_finished", "ballast.run.step_finished('one', {})", "ballast.run.step_finished('one', print)"},
     {"ballast.run.step_failed", "ballast.run.step_failed('one', { code = 'x', message = 'y' })",
      "ballast.run.step_failed(1, {})"},
-    {"ballast.run.check_held", "ballast.run.check_held 'it holds'", "ballast.run.check_held(1)"},
+    {"ballast.run.check", "ballast.run.check('it holds', true)", "ballast.run.check(1, true)"},
+    {"ballast.run.predict", "ballast.run.predict()", "ballast.run.predict(1)"},
+    {"ballast.run.confirm", "ballast.run.confirm { name = 'sure', text = 'Go on?' }",
+     "ballast.run.confirm { name = 'x' }"},
+    {"ballast.run.notify", "ballast.run.notify { text = 'told' }", "ballast.run.notify { level = 'warn' }"},
+    {"ballast.run.wait", "ballast.run.wait { name = 'till', ['until'] = '2026-01-15T01:00:00Z' }",
+     "ballast.run.wait { name = 'till', ['until'] = 'soon' }"},
     {"ballast.run.effect_started", "ballast.run.effect_started 'put'", "ballast.run.effect_started 'while another'"},
     {"ballast.run.effect_planned", "ballast.run.effect_planned('put', {})", "ballast.run.effect_planned('other', {})"},
     {"ballast.run.outside_entered", "ballast.run.outside_entered 'put'", "ballast.run.outside_entered 'other'"},
@@ -86,7 +92,26 @@ constexpr std::string_view kCalls[][3] = {
     {"ballast.run.undo_started", "ballast.run.undo_started 'put'", "ballast.run.undo_started(1)"},
     {"ballast.run.undo_finished", "ballast.run.undo_finished 'put'", "ballast.run.undo_finished 'other'"},
     {"ballast.run.artefact", "ballast.run.artefact('out.txt', 'text')", "ballast.run.artefact('../out.txt', 'text')"},
+    // The last one: afterwards the run is held to what was approved, which is nothing here.
+    {"ballast.run.approve", "ballast.run.approve { name = 'big', what = 'a large order', role = 'risk' }",
+     "ballast.run.approve { name = 'big', what = 'a large order', role = 'risk', quorum = 0 }"},
 };
+
+/// Has somebody whom the desk knows approve the plan, so that `approve` finds the answer there.
+void hand_in_approval(host::Configuration& configuration, const host::Keys& keys, const journal::RunJournal& journal,
+                      const std::string& plan_sha256, const core::Clock& clock) {
+  const core::Json ring = core::parse_json(keys.ring.public_text(), "keys");
+  const core::Json& key = ring["keys"][0];
+  configuration.settings.approvals.approvers["ann"] = {
+      key["key_id"].get<std::string>(), key["public"].get<std::string>(), {"risk"}};
+  host::ApprovalRequest request;
+  request.run = journal.run();
+  request.name = "big";
+  request.role = "risk";
+  request.plan_sha256 = plan_sha256;
+  const auto signer = keys.ring.signer_for(core::Purpose::approval, sign::Algorithm::ed25519, clock);
+  host::hand_in(host::sign_approval(request, "ann", "approve", "", clock.now(), *signer), journal.folder());
+}
 
 }  // namespace
 
@@ -98,7 +123,7 @@ TEST_SUITE("primitives") {
     folder.spill("policies/tiny.lua",
                  "return { name = 'tiny', version = 1, decide = function() return { outcome = 'allow' } end }");
     const host::Desk desk{folder.desk(), host::find_installation(), folder.var(), folder.keys()};
-    const host::Configuration configuration = host::read_configuration(desk, std::nullopt, {});
+    host::Configuration configuration = host::read_configuration(desk, std::nullopt, {});
     core::create_folders(desk.var);
     {
       market::Store store = market::Store::open(desk.var / "market.sqlite", market::Mode::write);
@@ -118,7 +143,10 @@ TEST_SUITE("primitives") {
     identity.roots = {{"book", desk.var / "book"}};
     journal::RunJournal journal = journal::RunJournal::create(host::runs_folder(desk) / identity.id, identity.id,
                                                               core::Json::object(), *keys.journal, clock);
+    const core::Json nothing{{"items", core::Json::array()}};
+    hand_in_approval(configuration, keys, journal, core::sha256_hex(core::canonical_json(nothing)), clock);
     host::RunServices services(desk, configuration, clock);
+    services.with_people({"tester", {"sure"}, false, nullptr, [&](const std::string&) { return nothing; }});
     services.begin(identity, {&objects, &log, &journal, &keys, nullptr});
     host::FolderSource source = desk.source();
     host::State state(services, host::runbook_profile(), source,
