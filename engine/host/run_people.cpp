@@ -92,14 +92,18 @@ core::Json RunServices::approve(const core::Json& given) {
 
 void RunServices::enforce(const std::string& policy, std::string_view level, const core::Json& outcome) {
   if (outcome != "deny") return;
-  if (level == "advisory" && !dry())
-    fmt::print(stderr, "warning: policy {} refused, which is advisory\n", core::printable(policy));
+  if (level == "advisory") advised_against_ = policy;
   if (level != "soft_mandatory" && level != "hard_mandatory") return;
   if (denied_by_.empty() || may_override_) denied_by_ = policy;  // what nobody can override stands
   may_override_ = level == "soft_mandatory" && (may_override_ || denied_by_ == policy);
 }
 
 void RunServices::require_not_denied(const std::string& effect) {
+  if (!advised_against_.empty() && !dry() && !undoing_) {
+    fmt::print(stderr, "warning: policy {} refused, which is advisory: effect '{}' goes on\n",
+               core::printable(advised_against_), core::printable(effect));
+    advised_against_.clear();  // once is enough
+  }
   if (denied_by_.empty()) return;
   if (!may_override_) {
     const std::string text =

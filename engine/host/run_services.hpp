@@ -190,8 +190,9 @@ class RunServices final : public DeskServices, public bind::Answers {
   std::optional<Halt> halt_;
   RunPeople people_;
   std::string behind_;
-  std::string denied_by_;      ///< policy that refused, at a mandatory level
-  bool may_override_ = false;  ///< at soft_mandatory
+  std::string advised_against_;  ///< policy that refused at the level advisory
+  std::string denied_by_;        ///< policy that refused, at a mandatory level
+  bool may_override_ = false;    ///< at soft_mandatory
   std::optional<core::Error> lost_;
   bool begun_ = false, undoing_ = false;
   std::string open_step_, outside_, settling_;
