@@ -11,6 +11,7 @@
 #include "host/reviewed_source.hpp"
 #include "host/run_identity.hpp"
 #include "host/run_list.hpp"
+#include "host/run_record.hpp"
 #include "host/run_stores.hpp"
 #include "host/script_error.hpp"
 #include "host/target_lock.hpp"
@@ -34,7 +35,9 @@ std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run
   const core::SystemClock system;
   const core::FixedClock given(identity.time);
   OpenStores stores(desk, identity.clock_given ? static_cast<const core::Clock&>(given) : system, identity);
-  if (!state_end(stores, identity, records.back())) throw ended;
+  if (is_stated(stores, identity)) throw ended;
+  write_record(stores, folder);
+  state_end(stores, identity, records.back());
   RunResult out;
   out.id = identity.id;
   out.runbook = identity.runbook;

@@ -178,8 +178,7 @@ std::string run_markdown(const Json& summary) {
   return out;
 }
 
-void write_record(const OpenStores& stores) {
-  const std::filesystem::path& folder = stores.journal->folder();
+void write_record(const OpenStores& stores, const std::filesystem::path& folder) {
   const Json summary = run_summary(journal::RunJournal::read(folder));
   const core::Signer* signers[] = {stores.keys.artefact_hmac.get(), stores.keys.artefact_public.get()};
   const auto write = [&](std::string_view name, const std::string& bytes) {

@@ -23,6 +23,6 @@ core::Json run_summary(const std::vector<journal::RunRecord>& records);
 std::string run_markdown(const core::Json& summary);
 
 /// Writes both into the run's folder, signed as artefacts are. Throws: Error{io | crypto}.
-void write_record(const OpenStores& stores);
+void write_record(const OpenStores& stores, const std::filesystem::path& run_folder);
 
 }  // namespace ballast::host

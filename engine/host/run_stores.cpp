@@ -50,25 +50,31 @@ void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const
   objects.put(core::canonical_json(pins.policies));
 }
 
+// The record of the run is written before the log states the end: who is killed in between leaves a run whose end is
+// not stated, which `runs resume` makes good, and no record that is half there.
 void end_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
   payload["status"] = status;
-  append_statement(stores, identity, "run_finished", stores.journal->finish(payload), status);
-  write_record(stores);
+  const journal::RunRecord last = stores.journal->finish(payload);
+  write_record(stores, stores.journal->folder());
+  append_statement(stores, identity, "run_finished", last, status);
 }
 
 void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
   payload["status"] = status;
-  append_statement(stores, identity, "run_stopped", stores.journal->append("run_stopped", payload), status);
-  write_record(stores);
+  const journal::RunRecord last = stores.journal->append("run_stopped", payload);
+  write_record(stores, stores.journal->folder());
+  append_statement(stores, identity, "run_stopped", last, status);
 }
 
-bool state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end) {
+bool is_stated(OpenStores& stores, const RunIdentity& identity) {
   journal::Query query;
   query.run = identity.id;
   query.kind = "run_finished";
-  if (!stores.log.query(query).empty()) return false;
+  return !stores.log.query(query).empty();
+}
+
+void state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end) {
   append_statement(stores, identity, "run_finished", end, end.json["status"].get<std::string>());
-  return true;
 }
 
 std::string libraries_sha256(const std::vector<Script>& libraries) {

@@ -31,14 +31,16 @@ void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const
                  const Script& script, const std::vector<Script>& libraries);
 
 /// Ends a run's journal and states its end in the log, so that whoever removes the journal, or its end, is found out.
-/// Then writes the record of the run for people (run_record.hpp).
+/// Writes the record of the run for people too (run_record.hpp).
 void end_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload);
 /// The same for a run that can be resumed.
 void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload);
 
-/// States in the log that the run ended with the record `end`, unless it says so: the process died between the two.
-/// Returns whether it had to.
-bool state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end);
+/// Whether the log states the end of the run. It does not when the process died between the journal's end and the
+/// log's.
+bool is_stated(OpenStores& stores, const RunIdentity& identity);
+/// States in the log that the run ended with the record `end`.
+void state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end);
 
 /// SHA-256 of the list of libraries by name, which is kept as an object.
 std::string libraries_sha256(const std::vector<Script>& libraries);
