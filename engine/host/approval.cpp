@@ -42,7 +42,7 @@ Approval read_approval(const std::filesystem::path& file) {
   const core::Json& signature = document.at("signature");
   out.signature = {signature.at("algorithm").get<std::string>(), signature.at("key_id").get<std::string>(),
                    signature.at("value").get<std::string>()};
-  for (const char* member : {"approver", "answer", "run", "name", "plan_sha256", "role", "time", "reason"})
+  for (const char* member : {"approver", "answer", "run", "name", "plan_sha256", "role", "reason", "time"})
     static_cast<void>(out.body.at(member).get<std::string>());
   return out;
 }

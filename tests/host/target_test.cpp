@@ -1,0 +1,137 @@
+// One run at a time works on a target; what a run left half done there is named, not overwritten.
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+
+#include "support/runbook_desk.hpp"
+
+using namespace ballast;
+using test::Ran;
+using test::TestDesk;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TargetDesk {
+  TestDesk desk;
+
+  explicit TargetDesk(const std::string& body) {
+    test::spill_runbook(desk, "move", body,
+                        "params = { symbol = { type = 'string', required = true, text = 'What is moved.' } },\n"
+                        "target = { 'symbol' },");
+  }
+  Ran move(const std::string& symbol, std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"run", "move", "--json", "--actor", "ann", "--no-input", "--set", "symbol=" + symbol});
+    return desk.run(more);
+  }
+  /// The only run that there is.
+  std::string first() const {
+    std::vector<std::string> all;
+    for (const auto& each : fs::directory_iterator(desk.var() / "runs")) all.push_back(each.path().filename().string());
+    REQUIRE(all.size() == 1);
+    return all.front();
+  }
+};
+
+/// Fails while the file is missing.
+constexpr const char* kReading = "run:step('look', function() return ballast.files.read('in.txt') end)";
+
+}  // namespace
+
+TEST_SUITE("target") {
+  TEST_CASE("a run that waits keeps its target, and another target is free") {
+    const TargetDesk target("run:confirm { name = 'go', text = 'Go?' }");
+    const Ran waiting = target.move("BTC_USDT");
+    REQUIRE(waiting.status == 4);
+    const std::string id = test::run_id(waiting);
+    const Ran blocked = target.move("BTC_USDT", {"--confirm", "go"});
+    CAPTURE(blocked.out + blocked.error);
+    CHECK(blocked.status == 2);
+    CHECK(blocked.mentions("run " + id + " of ann since "));
+    CHECK(blocked.mentions("is waiting on the same target "));
+    CHECK(blocked.mentions("ballast runs resume " + id + " or ballast runs abort " + id + " first"));
+    CHECK(target.first() == id);  // the blocked one left nothing
+    CHECK(target.move("ETH_USDT", {"--confirm", "go"}).status == 0);
+    CHECK(target.desk.run({"runs", "resume", id, "--confirm", "go"}).status == 0);
+    CHECK(target.move("BTC_USDT", {"--confirm", "go"}).status == 0);
+    CHECK(target.desk.run({"verify", "var"}).status == 0);
+  }
+
+  TEST_CASE("what was given up leaves its target free") {
+    const TargetDesk target("run:confirm { name = 'go', text = 'Go?' }");
+    const Ran waiting = target.move("BTC_USDT");
+    REQUIRE(waiting.status == 4);
+    REQUIRE(target.desk.run({"runs", "abort", test::run_id(waiting)}).status == 0);
+    const Ran next = target.move("BTC_USDT", {"--confirm", "go"});
+    CHECK(next.status == 0);
+    CHECK(test::count_kind(test::journal_records(target.desk, test::run_id(next)), "note") == 0);
+  }
+
+  TEST_CASE("a failed run is taken over with a note, and cannot be resumed afterwards") {
+    const TargetDesk target(kReading);
+    REQUIRE(target.move("BTC_USDT").status == 2);
+    const std::string failed = target.first();
+    target.desk.spill("in.txt", "there");
+    const Ran next = target.move("BTC_USDT");
+    CAPTURE(next.out + next.error);
+    REQUIRE(next.status == 0);
+    const std::string id = test::run_id(next);
+    std::string note;
+    for (const core::Json& each : test::journal_records(target.desk, id)) {
+      if (each["kind"] == "note") note = each["note"].get<std::string>();
+    }
+    CHECK(note.starts_with("took the target over from run " + failed + " of ann since "));
+    CHECK(note.ends_with(", which is failed"));
+    const auto before = test::journal_records(target.desk, failed).size();
+    const Ran resumed = target.desk.run({"runs", "resume", failed});
+    CHECK(resumed.status == 2);
+    CHECK(resumed.mentions("run " + id + " of ann since "));
+    CHECK(resumed.mentions("has had the same target since; abort this run instead of resuming it"));
+    CHECK(test::journal_records(target.desk, failed).size() == before);
+    CHECK(target.desk.run({"runs", "abort", failed}).status == 0);
+    CHECK(target.desk.run({"verify", "var"}).status == 0);
+  }
+
+  TEST_CASE("a failed run that nobody took over is resumed") {
+    const TargetDesk target(kReading);
+    REQUIRE(target.move("BTC_USDT").status == 2);
+    target.desk.spill("in.txt", "there");
+    CHECK(target.move("ETH_USDT").status == 0);
+    CHECK(target.desk.run({"runs", "list", "--status", "failed", "--json"}).json()["runs"].size() == 1);
+    const std::string failed =
+        target.desk.run({"runs", "list", "--status", "failed", "--json"}).json()["runs"][0]["run"].get<std::string>();
+    CHECK(target.desk.run({"runs", "resume", failed}).status == 0);
+  }
+
+  TEST_CASE("two runs at once exclude each other, and a killed one leaves no lock") {
+    const TargetDesk target(
+        "if not ballast.files.exists('go.txt') then run:wait { name = 'pause', until_ = '10min' } end");
+    const pid_t child =
+        test::start_command(target.desk.command({"run", "move", "--actor", "ann", "--set", "symbol=BTC_USDT"}));
+    const auto holds = [&] {
+      std::error_code ignored;
+      for (const auto& each : fs::directory_iterator(target.desk.var() / "locks", ignored)) {
+        if (test::slurp(each.path()).ends_with("\n")) return true;
+      }
+      return false;
+    };
+    for (int i = 0; i < 500 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    target.desk.spill("go.txt", "now");
+    const Ran blocked = target.move("BTC_USDT");
+    CHECK(blocked.status == 2);
+    CHECK(blocked.mentions("another run works on the same target "));
+    CHECK(blocked.mentions("run " + target.first() + " of ann since "));
+    CHECK(target.move("ETH_USDT").status == 0);
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    const Ran next = target.move("BTC_USDT");
+    CAPTURE(next.out + next.error);
+    CHECK(next.status == 0);
+    CHECK(next.mentions("took the target over from run move-"));
+    CHECK(next.mentions(", which is died"));
+  }
+}
