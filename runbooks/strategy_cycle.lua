@@ -50,6 +50,7 @@ return runbook.define {
     "ask the policy; its decision is durable before anything is written",
     "write and sign the report",
   },
+  target = { "governor" },
   artefacts = { report = "var/<report>/<governor>.json and .csv, each with .sig" },
   acceptance = { "the decision stands in the decision log", "every change of weight or target volatility is in the report" },
   main = function(run)

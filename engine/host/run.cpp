@@ -141,7 +141,7 @@ class NewRun {
     target.own(identity_);
     if (!target.note().empty()) {
       stores_->journal->append("note", {{"note", target.note()}});
-      fmt::print(stderr, "note: {}\n", target.note());
+      if (target.is_news()) fmt::print(stderr, "note: {}\n", target.note());
     }
     if (request_.begun) request_.begun(identity_.id);
     services_.with_people({identity_.actor,

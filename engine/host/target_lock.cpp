@@ -1,5 +1,6 @@
 #include "host/target_lock.hpp"
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include "core/error.hpp"
 #include "core/file_lock.hpp"
 #include "host/evidence.hpp"
+#include "host/run_history.hpp"
 #include "host/run_list.hpp"
 
 namespace ballast::host {
@@ -35,6 +37,12 @@ std::string status_of(const Desk& desk, const std::string& run) {
   } catch (const std::exception&) {
     return "gone";
   }
+}
+
+bool has_effects(const Desk& desk, const std::string& run) {
+  const FoldedJournal journal = fold_journal(journal::RunJournal::read(find_run_folder(desk, run)));
+  return std::any_of(journal.records.begin(), journal.records.end(),
+                     [](const journal::RunRecord& each) { return each.json["kind"] == "plan"; });
 }
 
 }  // namespace
@@ -72,17 +80,17 @@ TargetLock::TargetLock(const Desk& desk, const RunbookInfo& info, const RunIdent
                     describe(owner), status, target.dump(), other, other),
         info.name);
   }
-  if (status == "failed" || status == "died" || status == "gone")
-    note_ = fmt::format("took the target over from {}, which is {}", describe(owner), status);
+  if (status != "failed" && status != "died" && status != "gone") return;
+  is_news_ = status != "failed" || has_effects(desk, other);
+  note_ = fmt::format("took the target over from {}, which is {}", describe(owner), status);
 }
 
 void TargetLock::own(const RunIdentity& identity) {
   if (!file_) return;
-  const std::string text = core::canonical_json({{"run", identity.id},
-                                                 {"actor", identity.actor},
-                                                 {"since", core::format_instant(clock_.now())},
-                                                 {"process", ::getpid()}}) +
-                           "\n";
+  const std::string text =
+      core::canonical_json(
+          {{"run", identity.id}, {"actor", identity.actor}, {"since", core::format_instant(clock_.now())}}) +
+      "\n";
   if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) != 0)
     core::throw_errno("write", path_.string(), errno);
   core::write_all(file_.get(), text, path_);

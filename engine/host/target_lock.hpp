@@ -24,12 +24,15 @@ class TargetLock {
   /// Writes down who owns it now. Requires: the run has its id.
   void own(const RunIdentity& identity);
   const std::string& note() const noexcept { return note_; }
+  /// Whether people should hear of it at once: the run that lost the target changed something outside, or just died.
+  bool is_news() const noexcept { return is_news_; }
 
  private:
   core::FileDescriptor file_;
   std::filesystem::path path_;
   const core::Clock& clock_;
   std::string note_;
+  bool is_news_ = false;
 };
 
 }  // namespace ballast::host

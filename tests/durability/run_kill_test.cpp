@@ -41,6 +41,11 @@ void prepare_market(const TestDesk& desk) {
   desk.sample();
 }
 
+void prepare_book(const TestDesk& desk) {
+  prepare_market(desk);
+  desk.spill("cash.json", R"({"BTC_USDT": 0, "ETH_USDT": 0, "BNB_USDT": 0})");
+}
+
 /// The surfaces of a system that is well, as files.
 void prepare_surfaces(const TestDesk& desk) {
   make_keys(desk);
@@ -125,6 +130,14 @@ TEST_SUITE("durability") {
         {"market_intel", at_time(now, {"run", "market_intel"}), prepare_market, 10},
         {"portfolio_cycle", at_time(now, {"run", "portfolio_cycle", "--set", "portfolio_value=1e6"}), prepare_market,
          16},
+        {"rebalance_handover",
+         at_time(now, {"run", "rebalance_handover", "--set", "governor=stage6_core", "--set", "portfolio_value=1e6",
+                       "--set", "turnover_limit=1", "--set", "allocations=cash.json"}),
+         prepare_book, 30},
+        {"incident_freeze",
+         at_time(now, {"run", "incident_freeze", "--set", "symbol=BTC_USDT", "--set", "action=alert", "--set",
+                       "alert=atr_spike"}),
+         make_keys, 30},
         {"strategy_cycle", at_time(now, {"run", "strategy_cycle"}), make_keys, 11},
         {"runtime_sanity",
          at_time(well, {"run", "runtime_sanity", "--set", "state=state", "--set", "expected_version=v7.6"}),

@@ -120,7 +120,7 @@ Traces traces_of(const TestDesk& desk) {
     const std::string path = entry.path().lexically_relative(desk.var()).string();
     const std::string name = entry.path().filename().string();
     if (!entry.is_regular_file() || path.starts_with("runs/") || path.starts_with("objects/") ||
-        path.starts_with("audit/decision_log/") || path.starts_with("market.sqlite"))
+        path.starts_with("audit/decision_log/") || path.starts_with("market.sqlite") || path.starts_with("locks/"))
       continue;
     if (name.starts_with(".") && name.ends_with(".tmp")) continue;  // what nobody looks at
     out.files[path] = slurp(entry.path());

@@ -26,9 +26,10 @@ TEST_SUITE("run") {
     TestDesk desk;
     desk.sample();
     REQUIRE(desk.run(desk.cycle()).status == 0);
+    const std::vector<std::string> measure{"run", "market_intel", "--now", TestDesk::kNow, "--json"};
     for (int round = 0; round < 3; ++round) {
       std::filesystem::remove(desk.var() / "audit/decision_log/index.sqlite");
-      std::vector<std::vector<std::string>> calls(6, desk.cycle({"--json"}));
+      std::vector<std::vector<std::string>> calls(6, measure);
       calls.resize(8, {"log", "tail"});
       std::set<std::string> names;
       for (const Ran& ran : at_once(desk, calls)) {
@@ -48,7 +49,8 @@ TEST_SUITE("run") {
     TestDesk desk;
     desk.sample();
     std::size_t made = 0;
-    for (const Ran& ran : at_once(desk, std::vector<std::vector<std::string>>(6, desk.cycle({"--json"})))) {
+    for (const Ran& ran : at_once(desk, std::vector<std::vector<std::string>>(
+                                            6, {"run", "market_intel", "--now", TestDesk::kNow, "--json"}))) {
       CAPTURE(ran.out + ran.error);
       REQUIRE(ran.status == 0);
       made += ran.json()["keys_made"].size();
