@@ -58,6 +58,15 @@ std::optional<std::string> PlanTrace::take(core::Json item) {
   return fmt::format("{}, {}: {}", place(), describe_item(item), members);
 }
 
+std::optional<std::string> PlanTrace::difference_from(const std::vector<core::Json>& items) const {
+  if (!holding_) return std::nullopt;
+  PlanTrace left = *this;
+  for (const core::Json& item : items) {
+    if (auto difference = left.take(item)) return difference;
+  }
+  return left.finish();
+}
+
 void PlanTrace::skip() {
   if (holding_ && at_ < items_.size()) ++at_;
 }

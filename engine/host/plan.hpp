@@ -29,6 +29,9 @@ class PlanTrace {
   void skip();
   /// From here on everything depends on outcomes that were predicted.
   void predict() { predicted_ = true; }
+  /// Returns a sentence as `take` does when `items`, planned later, are not what is left of the plan that it is held
+  /// to.
+  [[nodiscard]] std::optional<std::string> difference_from(const std::vector<core::Json>& items) const;
   bool predicting() const noexcept { return predicted_; }
   bool holding() const noexcept { return holding_; }
   /// Returns a sentence when planned units were not done.

@@ -76,7 +76,7 @@ core::Json RunServices::granted(const core::Json& record) {
                                record["name"].get<std::string>(), record["reason"].get<std::string>()));
   }
   // What was approved is what may be done.
-  if (!dry() && !plan.holding() && !undoing_) {
+  if (!dry() && !undoing_) {
     const core::Json agreed = from_object(record, "plan");
     plan.hold_to(agreed["items"].get<std::vector<core::Json>>(), record["plan_sha256"].get<std::string>());
   }
@@ -147,6 +147,9 @@ core::Json RunServices::ask(ApprovalRequest request) {
     return {{"approvals", core::Json::array()}};
   }
   const core::Json ahead = people_.look_ahead(request.name);
+  // Held to a plan already, nobody is asked for anything else: a later approval widens nothing.
+  if (const auto difference = plan.difference_from(ahead["items"].get<std::vector<core::Json>>()))
+    halt("differs", *difference);
   const std::string bytes = core::canonical_json(ahead);
   request.plan_sha256 = put_object(bytes);
   bool anew = asked == nullptr;

@@ -191,4 +191,47 @@ TEST_SUITE("approvals") {
     CHECK(!approvals.acted());
     CHECK(test::journal_records(approvals.desk, run).back()["status"] == "differs");
   }
+
+  TEST_CASE("a run by a plan asks too, and is held to both plans") {
+    const ApprovalDesk approvals;
+    approvals.asks("quorum = 1");
+    const Ran planned = approvals.desk.run({"run", "ask", "--dry-run", "--json", "--actor", "ann"});
+    CAPTURE(planned.out + planned.error);
+    REQUIRE(planned.status == 0);
+    const Ran asked = approvals.desk.run(
+        {"run", "--plan", planned.json()["plan_sha256"].get<std::string>(), "--json", "--actor", "ann"});
+    REQUIRE(asked.status == 4);
+    const std::string run = test::run_id(asked);
+    // Nobody is asked for what the first plan does not allow.
+    approvals.desk.spill("in.txt", "second");
+    check_refused(approvals.resume(run), 1, "step 'look'");
+    CHECK(!approvals.acted());
+    approvals.desk.spill("in.txt", "first");
+    REQUIRE(approvals.resume(run).status == 4);
+    REQUIRE(approvals.answer("approve", run, "bob").status == 0);
+    const Ran done = approvals.resume(run);
+    CAPTURE(done.out + done.error);
+    CHECK(done.status == 0);
+    CHECK(slurp(approvals.desk.var() / "out/order.txt") == "first");
+    CHECK(approvals.desk.run({"verify", "var"}).status == 0);
+  }
+
+  TEST_CASE("of two approvals the second is held to as well, and widens nothing") {
+    const ApprovalDesk approvals;
+    approvals.asks("quorum = 1", "run:approve { name = 'again', what = 'really', role = 'risk' }\n");
+    const std::string run = approvals.started();
+    REQUIRE(approvals.answer("approve", run, "bob").status == 0);
+    check_refused(approvals.resume(run), 4, "'again' waits for 1 of 1 approvals by risk");
+    REQUIRE(approvals.answer("approve", run, "dora").status == 0);
+    approvals.desk.spill("in.txt", "second");
+    check_refused(approvals.resume(run), 1, "step 'look'");
+    CHECK(!approvals.acted());
+    approvals.desk.spill("in.txt", "first");
+    const Ran done = approvals.resume(run);
+    CAPTURE(done.out + done.error);
+    CHECK(done.status == 0);
+    CHECK(slurp(approvals.desk.var() / "out/order.txt") == "first");
+    CHECK(approvals.desk.run({"verify", "var"}).status == 0);
+    CHECK(approvals.desk.run({"replay", run}).status == 0);
+  }
 }

@@ -277,4 +277,40 @@ TEST_SUITE("plan") {
     fs::remove_all(acting.desk.var() / "out");
     refused(hash, "the plan was carried out, by the run " + id);
   }
+
+  TEST_CASE("a run by a plan that failed and is resumed is still held to the plan") {
+    const auto desk_with_units = [](const TestDesk& desk) {
+      desk.spill("in.txt", "first");
+      test::spill_runbook(desk, "many",
+                          "run:step('one', function() return 1 end)\n"
+                          "pcall(function() run:step('caught', function() ballast.files.read('absent.txt') end) end)\n"
+                          "run:confirm { name = 'go', text = 'Go?' }\nrun:check(true, 'it is so')\n"
+                          "run:wait { name = 'pause', until_ = '1h' }\nrun:notify { text = 'half' }\n"
+                          "run:artefact('reports/a.txt', 'a')\n" +
+                              test::writing_effect("first", "'x'") +
+                              "local text = run:step('look', function() return ballast.files.read('in.txt') end)\n" +
+                              test::writing_effect("second", "text"));
+      const Ran planned = desk.run({"run", "many", "--dry-run", "--json", "--now", TestDesk::kNow, "--actor", "ann"});
+      const std::string hash = hash_of(planned);
+      fs::remove(desk.desk() / "in.txt");
+      CHECK(desk.run({"run", "--plan", hash, "--actor", "ann", "--confirm", "go"}).status == 2);
+      CHECK(fs::exists(desk.var() / "out/first.txt"));
+      return planned.json()["run"].get<std::string>();
+    };
+    TestDesk same, changed;
+    const std::string id = desk_with_units(same), other = desk_with_units(changed);
+    same.spill("in.txt", "first");
+    const Ran done = same.run({"runs", "resume", id});
+    CAPTURE(done.out + done.error);
+    CHECK(done.status == 0);
+    CHECK(slurp(same.var() / "out/second.txt") == "first");
+    CHECK(same.run({"verify", "var"}).status == 0);
+    CHECK(same.run({"replay", id}).status == 0);
+    changed.spill("in.txt", "second");
+    const Ran stopped = changed.run({"runs", "resume", other});
+    CAPTURE(stopped.out + stopped.error);
+    CHECK(stopped.status == 1);
+    CHECK(stopped.mentions("effect 'second'"));
+    CHECK(!fs::exists(changed.var() / "out/second.txt"));
+  }
 }
