@@ -48,6 +48,18 @@ local Outside = {
   end,
 }
 
+-- How often something is tried is not part of a plan.
+local OpenEnded = {
+  __close = function(ended)
+    ballast.run.open_ended(ended.name, false)
+  end,
+}
+
+local function open_ended(name)
+  ballast.run.open_ended(name, true)
+  return setmetatable({ name = name }, OpenEnded)
+end
+
 local Run = {}
 Run.__index = Run
 
@@ -222,10 +234,11 @@ function Run:confirm(request)
   return ballast.run.confirm(request)
 end
 
---- Waits: { name, until_, every?, deadline? }. `until_` is an instant, a length of time ("4h") from the decision time, or
+--- Waits: { name, until_, every?, deadline?, predicted? }. `until_` is an instant, a length of time ("4h") from the decision time, or
 --- a function that is asked every so often ("1min") as a step of its own, until it returns something; that is returned.
 --- `deadline` (an instant or a length of time) ends the asking: then the run fails with the code wait_deadline. From then
---- on the decision time is the time that was reached. With a given clock nothing really waits.
+--- on the decision time is the time that was reached. With a given clock nothing really waits. A dry run looks once,
+--- and goes on with `predicted` (true).
 function Run:wait(wanted)
   local place = waiting.check(wanted)
   claim(self, wanted.name, "wait")
@@ -235,11 +248,16 @@ function Run:wait(wanted)
   end
   local deadline = wanted.deadline and waiting.instant(wanted.deadline, began, place)
   local looks = 0
+  local looking <close> = open_ended(wanted.name)
   while true do
     looks = looks + 1
     local found = self:step(("%s, look %d"):format(wanted.name, looks), wanted.until_)
     if found then
       return found
+    end
+    if self.information.dry_run then
+      ballast.run.predict()
+      return wanted.predicted == nil or wanted.predicted
     end
     local now = ballast.clock.now()
     failure.require(deadline == nil or waiting.earlier(now, deadline), "wait_deadline",
@@ -258,6 +276,7 @@ function Run:retry(wanted)
   local place = waiting.check_retry(wanted)
   claim(self, wanted.name, "retry")
   local attempts = wanted.attempts or 3
+  local trying <close> = open_ended(wanted.name)
   for attempt = 1, attempts do
     local ok, result = pcall(self.step, self, ("%s, attempt %d"):format(wanted.name, attempt), wanted.fn)
     if ok then

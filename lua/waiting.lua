@@ -62,7 +62,8 @@ end
 --- Checks what run:wait is given. Returns how it is called in messages. Throws: runbook.wait_shape.
 function waiting.check(wanted)
   local place = check_shape(wanted, "wait", { name = { string = true }, until_ = { string = true, ["function"] = true },
-    every = { string = true }, deadline = { string = true } })
+    every = { string = true }, deadline = { string = true }, predicted = { string = true, number = true, table = true,
+    boolean = true } })
   if wanted.until_ == nil then
     refuse(place, "'until_' is missing: an instant, a length of time or a function")
   end

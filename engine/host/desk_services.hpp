@@ -37,6 +37,7 @@ class DeskServices : public modules::Services {
   core::Json undo_started(const std::string& name) override;
   void undo_finished(const std::string& name) override;
   void predict() override {}
+  void open_ended(const std::string&, bool) override {}
   bool check(const std::string& text, bool holds) override;
   core::Json approve(const core::Json& request) override;
   core::Json confirm(const core::Json& request) override;

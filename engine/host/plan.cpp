@@ -35,6 +35,7 @@ void PlanTrace::hold_to(std::vector<core::Json> items, std::string hash) {
 }
 
 std::optional<std::string> PlanTrace::take(core::Json item) {
+  if (open_ended_) return std::nullopt;
   if (collecting_) {
     if (predicted_) item["predicted"] = true;
     items_.push_back(std::move(item));
@@ -68,7 +69,7 @@ std::optional<std::string> PlanTrace::difference_from(const std::vector<core::Js
 }
 
 void PlanTrace::skip() {
-  if (holding_ && at_ < items_.size()) ++at_;
+  if (holding_ && !open_ended_ && at_ < items_.size()) ++at_;
 }
 
 std::optional<std::string> PlanTrace::finish() const {

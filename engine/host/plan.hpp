@@ -27,6 +27,8 @@ class PlanTrace {
   [[nodiscard]] std::optional<std::string> take(core::Json item);
   /// A unit that an earlier execution completed: it was compared then.
   void skip();
+  /// Between these, units are not part of the plan: how often something is tried nobody knows beforehand.
+  void open_ended(bool open) { open_ended_ = open; }
   /// From here on everything depends on outcomes that were predicted.
   void predict() { predicted_ = true; }
   /// Returns a sentence as `take` does when `items`, planned later, are not what is left of the plan that it is held
@@ -41,7 +43,7 @@ class PlanTrace {
  private:
   std::string place() const;
 
-  bool collecting_ = false, holding_ = false, predicted_ = false;
+  bool collecting_ = false, holding_ = false, predicted_ = false, open_ended_ = false;
   std::vector<core::Json> items_;
   std::size_t at_ = 0;
   std::string hash_;

@@ -247,6 +247,12 @@ core::Json RunServices::wait(const core::Json& given) {
   return go_on_at(reached);
 }
 
+void RunServices::open_ended(const std::string& name, bool open) {
+  require_begun();
+  if (open) planned({{"unit", "as often as it takes"}, {"name", name}});
+  plan.open_ended(open);
+}
+
 void RunServices::notify(const core::Json& given) {
   const std::string text = required_text(given, "text");
   const std::string doing = fmt::format("notice '{}'", text);

@@ -86,6 +86,7 @@ class RunServices final : public DeskServices, public bind::Answers {
   void notify(const core::Json& notice) override;
   core::Json wait(const core::Json& request) override;
   void predict() override { plan.predict(); }
+  void open_ended(const std::string& name, bool open) override;
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;
   void write_file(const std::string& path, const std::string& bytes) override;
   void remove_file(const std::string& path) override;

@@ -47,6 +47,10 @@ bool predict(Services& services) {
   services.predict();
   return true;
 }
+bool open_ended(Services& services, const std::string& name, bool open) {
+  services.open_ended(name, open);
+  return true;
+}
 bool check(Services& services, const std::string& text, bool holds) { return services.check(text, holds); }
 core::Json approve(Services& services, const core::Json& request) { return services.approve(request); }
 core::Json confirm(Services& services, const core::Json& request) { return services.confirm(request); }
@@ -117,6 +121,10 @@ constexpr auto kRun = bind::module_of(
                              bind::Effect::writes_journal),
     bind::fn<&predict>("predict", "Marks what follows in a dry run: it depends on what only the run itself can know.",
                        {}, kRecorded, bind::Effect::writes_journal),
+    bind::fn<&open_ended>(
+        "open_ended", "What follows until it is closed is tried as often as it takes: one unit of a plan.",
+        {{{.name = "name", .doc = "What it is called."}, {.name = "open", .doc = "Whether it begins or ends."}}},
+        kRecorded, bind::Effect::writes_journal),
     bind::fn<&check>("check", "Records that something that had to hold did.",
                      {{{.name = "text", .doc = "What had to hold."}, {.name = "holds", .doc = "Whether it does."}}},
                      {.name = "may_go_on", .doc = "True when it holds, or a dry run cannot know yet."},

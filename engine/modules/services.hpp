@@ -63,6 +63,8 @@ class Services : public bind::Context {
   virtual void undo_finished(const std::string& name) = 0;
   /// Marks what follows in a dry run: it depends on something that only the run itself can know.
   virtual void predict() = 0;
+  /// What follows until it is closed again is tried as often as it takes, and is one unit of a plan.
+  virtual void open_ended(const std::string& name, bool open) = 0;
   /// Records that a check held. Returns whether the run may go on: where a dry run has only predicted what is checked,
   /// nobody knows yet.
   virtual bool check(const std::string& text, bool holds) = 0;

@@ -75,6 +75,12 @@ function ballast.run.undo_finished(name) end
 ---@return boolean recorded True.
 function ballast.run.predict() end
 
+--- What follows until it is closed is tried as often as it takes: one unit of a plan.
+---@param name string What it is called.
+---@param open boolean Whether it begins or ends.
+---@return boolean recorded True.
+function ballast.run.open_ended(name, open) end
+
 --- Records that something that had to hold did.
 ---@param text string What had to hold.
 ---@param holds boolean Whether it does.

@@ -76,6 +76,7 @@ constexpr std::string_view kCalls[][3] = {
     {"ballast.run.step_failed", "ballast.run.step_failed('one', { code = 'x', message = 'y' })",
      "ballast.run.step_failed(1, {})"},
     {"ballast.run.check", "ballast.run.check('it holds', true)", "ballast.run.check(1, true)"},
+    {"ballast.run.open_ended", "ballast.run.open_ended('look', false)", "ballast.run.open_ended('look')"},
     {"ballast.run.predict", "ballast.run.predict()", "ballast.run.predict(1)"},
     {"ballast.run.confirm", "ballast.run.confirm { name = 'sure', text = 'Go on?' }",
      "ballast.run.confirm { name = 'x' }"},

@@ -52,6 +52,7 @@ class TestServices final : public modules::Services {
   core::Json undo_started(const std::string&) override { refuse(); }
   void undo_finished(const std::string&) override { refuse(); }
   void predict() override {}
+  void open_ended(const std::string&, bool) override {}
   bool check(const std::string&, bool) override { refuse(); }
   core::Json approve(const core::Json&) override { refuse(); }
   core::Json confirm(const core::Json&) override { refuse(); }
