@@ -93,9 +93,9 @@ core::Json RunServices::approve(const core::Json& given) {
 void RunServices::enforce(const std::string& policy, std::string_view level, const core::Json& outcome) {
   if (outcome != "deny") return;
   if (level == "advisory") advised_against_ = policy;
-  if (level != "soft_mandatory" && level != "hard_mandatory") return;
-  if (denied_by_.empty() || may_override_) denied_by_ = policy;  // what nobody can override stands
-  may_override_ = level == "soft_mandatory" && (may_override_ || denied_by_ == policy);
+  if (level == "hard_mandatory") refused_by_ = policy;
+  const bool known = std::find(overridable_.begin(), overridable_.end(), policy) != overridable_.end();
+  if (level == "soft_mandatory" && !known) overridable_.push_back(policy);
 }
 
 void RunServices::require_not_denied(const std::string& effect) {
@@ -104,26 +104,26 @@ void RunServices::require_not_denied(const std::string& effect) {
                core::printable(advised_against_), core::printable(effect));
     advised_against_.clear();  // once is enough
   }
-  if (denied_by_.empty()) return;
-  if (!may_override_) {
+  if (!refused_by_.empty()) {
     const std::string text =
-        fmt::format("effect '{}' is refused: policy {} said no, and it is hard_mandatory", effect, denied_by_);
+        fmt::format("effect '{}' is refused: policy {} said no, and it is hard_mandatory", effect, refused_by_);
     if (dry()) planned({{"unit", "refusal"}, {"name", effect}, {"text", text}});
     halt("denied", text);
   }
-  ApprovalRequest request;
-  request.run = identity_.id;
-  request.author = identity_.actor;
-  request.name = "override " + denied_by_;
-  request.what =
-      fmt::format("policy {} said no; effect '{}' and what follows are to be done all the same", denied_by_, effect);
-  request.role = configuration_.settings.policies.override_role;
-  request.quorum = 2;
-  request.overrides = denied_by_;
-  request.expires = {clock_.now().microseconds / 1'000'000 * 1'000'000 + kDefaultExpirySeconds * 1'000'000};
-  ask(std::move(request));
-  denied_by_.clear();
-  may_override_ = false;
+  for (; !overridable_.empty(); overridable_.erase(overridable_.begin())) {  // each is overridden by its name
+    const std::string& policy = overridable_.front();
+    ApprovalRequest request;
+    request.run = identity_.id;
+    request.author = identity_.actor;
+    request.name = "override " + policy;
+    request.what =
+        fmt::format("policy {} said no; effect '{}' and what follows are to be done all the same", policy, effect);
+    request.role = configuration_.settings.policies.override_role;
+    request.quorum = 2;
+    request.overrides = policy;
+    request.expires = {clock_.now().microseconds / 1'000'000 * 1'000'000 + kDefaultExpirySeconds * 1'000'000};
+    ask(std::move(request));
+  }
 }
 
 core::Json RunServices::ask(ApprovalRequest request) {

@@ -114,7 +114,7 @@ class RunServices final : public DeskServices, public bind::Answers {
     leave_ = std::move(leave);
   }
   /// Whether a mandatory policy refused and nobody overrode it.
-  bool denied() const { return !denied_by_.empty(); }
+  bool denied() const { return !refused_by_.empty() || !overridable_.empty(); }
   /// Whether everything that the history holds was gone through.
   bool all_served() const { return history_.exhausted(); }
   /// The effect of which only_undo() could not find out whether it was applied; empty when there is none.
@@ -191,9 +191,9 @@ class RunServices final : public DeskServices, public bind::Answers {
   std::optional<Halt> halt_;
   RunPeople people_;
   std::string behind_;
-  std::string advised_against_;  ///< policy that refused at the level advisory
-  std::string denied_by_;        ///< policy that refused, at a mandatory level
-  bool may_override_ = false;    ///< at soft_mandatory
+  std::string advised_against_;           ///< policy that refused at the level advisory
+  std::string refused_by_;                ///< policy that refused at hard_mandatory
+  std::vector<std::string> overridable_;  ///< policies that refused at soft_mandatory and nobody overrode
   std::optional<core::Error> lost_;
   bool begun_ = false, undoing_ = false;
   std::string open_step_, outside_, settling_;

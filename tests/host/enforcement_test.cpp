@@ -85,6 +85,27 @@ TEST_SUITE("enforcement") {
     CHECK(desk.run({"replay", desk.last_run()}).status == 0);
   }
 
+  TEST_CASE("each policy that refused softly is overridden by its own name") {
+    const Desk desk("soft_mandatory");
+    desk.spill("policies/fence.lua", std::string(kPolicy).replace(std::string(kPolicy).find("gate"), 4, "fence"));
+    std::string runbook = kRunbook;
+    runbook.insert(runbook.find("    run:effect"), "    run:policy('fence', {})\n");
+    desk.spill("runbooks/pass.lua", runbook);
+    std::string settings = test::slurp(desk.desk() / "config/core.yaml");
+    settings.insert(settings.find("    gate:"), "    fence: soft_mandatory\n");
+    desk.spill("config/core.yaml", settings);
+    CHECK(desk.pass().mentions("'override gate' waits for 2 of 2 approvals"));
+    for (const char* name : {"bob", "cyd"}) REQUIRE(desk.approve(name, {"--reason", "checked"}).status == 0);
+    CHECK(desk.run({"runs", "resume", desk.last_run()}).mentions("'override fence' waits for 2 of 2 approvals"));
+    CHECK_FALSE(desk.done());
+    for (const char* name : {"bob", "cyd"}) REQUIRE(desk.approve(name, {"--reason", "checked"}).status == 0);
+    const Ran resumed = desk.run({"runs", "resume", desk.last_run()});
+    CAPTURE(resumed.out + resumed.error);
+    CHECK(resumed.status == 0);
+    CHECK(desk.done());
+    CHECK(desk.run({"replay", desk.last_run()}).status == 0);
+  }
+
   TEST_CASE("a soft refusal is overridden by two people with reasons, neither of them the author, on record") {
     const Desk desk("soft_mandatory");
     CHECK(desk.pass().status == 4);
