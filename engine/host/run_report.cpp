@@ -4,6 +4,7 @@
 
 #include "host/evidence.hpp"
 #include "host/plan_file.hpp"
+#include "host/run_record.hpp"
 
 namespace ballast::host {
 namespace {
@@ -32,6 +33,7 @@ void show_result(const CommonOptions& common, const Desk& desk, const RunResult&
   }
   for (const std::uint64_t seq : result.entries)
     fmt::print("{:<10} {}, entry {}\n", "log", log_folder(desk).string(), seq);
+  fmt::print("{:<10} {}\n", "record", (runs_folder(desk) / result.id / kRecordName).string());
   fmt::print("{:<10} ballast verify {}\n", "verify", common.var);
   for (const std::uint64_t seq : result.decisions) fmt::print("{:<10} ballast replay {}{}\n", "replay", seq, var);
 }
@@ -69,6 +71,9 @@ int show_run(const CommonOptions& common, const Desk& desk,
     return kWaiting;
   }
   const bool left = result.status == "aborted" && !result.value["left"].empty();
+  // Stopped by a refusal: what it did before can be taken back, and nothing else is left to do.
+  if (result.status == "denied" && !result.reason.empty())
+    fmt::print(stderr, "take it back: ballast runs abort {}{}\n", result.id, common.var_option());
   if (result.status == "differs") fmt::print(stderr, "{}", common.how_to_go_on());
   const bool refused = result.status == "denied" || result.status == "failed" || result.status == "differs";
   return refused || left ? kDenied : kPassed;
