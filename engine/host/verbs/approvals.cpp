@@ -139,8 +139,10 @@ int key(const CommonOptions& common, const ApprovalOptions& options) {
       fmt::print("{}\n", core::canonical_json(
                              {{"name", options.name}, {"key", each["key_id"]}, {"public_key", each["public"]}}));
     } else {
-      fmt::print("approvals:\n  approvers:\n    {}:\n      key: {}\n      public_key: {}\n      roles: [risk]\n",
-                 options.name, each["key_id"].get<std::string>(), each["public"].get<std::string>());
+      fmt::print(
+          "# config/core.yaml, in place of its `approvals:`\napprovals:\n  approvers:\n    {}:\n      key: {}\n      "
+          "public_key: {}\n      roles: [risk]\n",
+          options.name, each["key_id"].get<std::string>(), each["public"].get<std::string>());
     }
     return kPassed;
   }
