@@ -42,6 +42,12 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
   return best;
 }
 
+std::string did_you_mean(std::string_view name, std::span<const std::string> known) {
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  const std::string_view best = nearest_name(name, views);
+  return best.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", best);
+}
+
 std::string suggestion(std::string_view name, std::span<const std::string_view> known) {
   if (const std::string_view best = nearest_name(name, known); !best.empty()) {
     return fmt::format(" (did you mean '{}'?)", best);

@@ -176,7 +176,7 @@ void hand_in(const Approval& approval, const std::filesystem::path& run_folder) 
 }
 
 std::optional<ApprovalRequest> open_request(const Desk& desk, const std::string& run) {
-  const FoldedJournal journal = fold_journal(journal::RunJournal::read(find_run_folder(desk, run)));
+  const FoldedJournal journal = read_run(find_run_folder(desk, run));
   if (!journal.end || (*journal.end)["status"] != "waiting" || journal.records.empty()) return std::nullopt;
   const core::Json& last = journal.records.back().json;
   if (last["kind"] != "approval_asked") return std::nullopt;

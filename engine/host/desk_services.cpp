@@ -32,9 +32,7 @@ std::string similar_file(const std::filesystem::path& file) {
        std::filesystem::directory_iterator(file.parent_path().empty() ? "." : file.parent_path(), ignored))
     names.push_back(entry.path().filename().string());
   std::sort(names.begin(), names.end());
-  const std::vector<std::string_view> views(names.begin(), names.end());
-  const std::string_view near = core::nearest_name(file.filename().string(), views);
-  return near.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", near);
+  return core::did_you_mean(file.filename().string(), names);
 }
 
 }  // namespace

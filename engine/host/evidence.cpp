@@ -9,6 +9,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/file_lock.hpp"
+#include "core/signature_file.hpp"
 
 namespace ballast::host {
 namespace {
@@ -67,6 +68,17 @@ Keys open_keys(const Desk& desk, Environment environment, const core::Clock& clo
   out.segment = out.ring.signer_for(Purpose::log_segment, Algorithm::ed25519, clock);
   out.artefact_public = out.ring.signer_for(Purpose::artefact, Algorithm::ed25519, clock);
   return out;
+}
+
+void write_signed(const std::filesystem::path& file, const std::string& bytes, const Keys& keys,
+                  const core::Clock& clock) {
+  const core::Signer* signers[] = {keys.artefact_hmac.get(), keys.artefact_public.get()};
+  // The bytes wait beside their place, so that a full disk leaves what was there; between the signature and the file
+  // stands one rename. The signature first: what a crash leaves then is a signature without its file, or beside an
+  // older one, and verification names both. A file without its signature would look like one that nothing vouches for.
+  core::StagedFile staged(file, bytes);
+  core::sign_bytes(file, bytes, core::Purpose::artefact, signers, clock);
+  staged.put_in_place();
 }
 
 sign::KeyRing open_verifier(const Desk& desk, const std::optional<std::string>& public_keys) {

@@ -35,6 +35,10 @@ struct Keys {
 /// desk that acts must know its keys. Throws: Error{not_found | crypto | io}.
 Keys open_keys(const Desk& desk, Environment environment, const core::Clock& clock);
 
+/// Replaces `file`, durably, and its .sig, signed as artefacts are. Throws: Error{io | crypto}; what was there stays.
+void write_signed(const std::filesystem::path& file, const std::string& bytes, const Keys& keys,
+                  const core::Clock& clock);
+
 /// The verifier of a desk: its key ring, or a file of public keys. Throws: Error{not_found | crypto | io}.
 sign::KeyRing open_verifier(const Desk& desk, const std::optional<std::string>& public_keys);
 

@@ -27,8 +27,8 @@ std::string describe_item(const core::Json& item) {
   return fmt::format("{} '{}'", unit, item.value(name, ""));
 }
 
-void PlanTrace::hold_to(std::vector<core::Json> items, std::string hash) {
-  items_ = std::move(items);
+void PlanTrace::hold_to(const core::Json& plan, std::string hash) {
+  items_ = plan.at("items").get<std::vector<core::Json>>();
   hash_ = std::move(hash);
   at_ = 0;
   holding_ = true;

@@ -20,8 +20,8 @@ class PlanTrace {
     items_.clear();
     predicted_ = false;
   }
-  /// From now on each unit must be the next of `items`.
-  void hold_to(std::vector<core::Json> items, std::string hash);
+  /// From now on each unit must be the next item of `plan`, which is known by `hash`.
+  void hold_to(const core::Json& plan, std::string hash);
   /// Takes one unit before it is done: { unit, name or path, what else it is known by }. Returns a sentence that names
   /// the unit, what was planned and what would be done now, when these differ.
   [[nodiscard]] std::optional<std::string> take(core::Json item);

@@ -21,8 +21,6 @@ PlanFile read_plan(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::vector<core::Json> PlanFile::items() const { return document.at("items").get<std::vector<core::Json>>(); }
-
 PlanFile find_plan(const Desk& desk, const std::string& hash) {
   const bool digits =
       hash.size() >= 8 && hash.size() <= 64 && hash.find_first_not_of("0123456789abcdef") == std::string::npos;

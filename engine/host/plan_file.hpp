@@ -15,8 +15,6 @@ struct PlanFile {
   std::filesystem::path folder;  ///< of the run that it is the plan of
   core::Json document;
   std::string bytes;
-
-  std::vector<core::Json> items() const;
 };
 
 /// Finds a plan by its hash or at least eight digits of its beginning.

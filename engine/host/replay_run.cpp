@@ -75,7 +75,7 @@ class ReplayServices final : public DeskServices, public bind::Answers {
     if (record["arguments_sha256"] != core::sha256_hex(core::canonical_json(arguments)))
       cursor_.refuse(doing + " with other arguments", record);
     if (record.contains("error")) throw recorded_error(record["error"]);
-    return value_of(record, "answer");
+    return recorded_value(record, "answer", objects_);
   }
   void record(std::string_view, const core::Json&, const core::Json&) override {}
   void record_failure(std::string_view, const core::Json&, const core::Error&) override {}
@@ -139,7 +139,10 @@ class ReplayServices final : public DeskServices, public bind::Answers {
       failed_effect_ = name;
       return {{"todo", "nothing"}, {"key", record["key"]}, {"plan", plan}, {"error", end["error"]}};
     }
-    return {{"todo", "nothing"}, {"key", record["key"]}, {"plan", plan}, {"outcome", value_of(end, "outcome")}};
+    return {{"todo", "nothing"},
+            {"key", record["key"]},
+            {"plan", plan},
+            {"outcome", recorded_value(end, "outcome", objects_)}};
   }
   bool check(const std::string& text, bool holds) override {
     if (!holds) return false;
@@ -178,10 +181,6 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   void print(std::string_view) override {}
 
  private:
-  core::Json value_of(const core::Json& record, const char* name) const {
-    if (record.contains(name)) return record[name];
-    return core::parse_json(objects_.get(record[std::string(name) + "_sha256"].get<std::string>()), name);
-  }
   void note(const std::string& what, const core::Json& recorded, const std::string& found) {
     if (recorded != found)
       differences.push_back(fmt::format("{}: recorded {}, now \"{}\"", what, recorded.dump(), found));
@@ -271,7 +270,7 @@ Repeated repeat(const Desk& desk, const Configuration& configuration, ScriptSour
 }  // namespace
 
 std::vector<std::string> replay_run(const Desk& desk, const Configuration& configuration, const std::string& run) {
-  FoldedJournal journal = fold_journal(journal::RunJournal::read(runs_folder(desk) / run));
+  FoldedJournal journal = read_run(runs_folder(desk) / run);
   if (!journal.end)
     throw core::Error(core::Code::state, "the run did not finish: there is nothing to compare with", run);
   if ((*journal.end)["status"] == "aborted")

@@ -129,8 +129,7 @@ class Reopened {
     services.serve(RunHistory(std::move(kept)));
     if (!aborting && journal_.started.contains("plan_sha256")) {
       const std::string hash = journal_.started["plan_sha256"].get<std::string>();
-      const core::Json plan = core::parse_json(stores->objects.get(hash), "plan");
-      services.plan.hold_to(plan["items"].get<std::vector<core::Json>>(), hash);
+      services.plan.hold_to(recorded_value(journal_.started, "plan", stores->objects), hash);
     }
   }
 

@@ -82,7 +82,7 @@ class NewRun {
       return std::move(result_);
     }
     identity_.id = plan.folder.filename().string();
-    services_.plan.hold_to(plan.items(), plan.hash);
+    services_.plan.hold_to(plan.document, plan.hash);
     plan_ = &plan;
     return begin([&](const auto& create) { return create(identity_.id), identity_.id; });
   }

@@ -24,12 +24,12 @@ core::Json RunServices::effect_started(const std::string& name) {
   require_not_denied(name);
   if (const core::Json* record = served("step_started", doing)) {
     if ((*record)["step"] != name || !record->value("effect", false)) history_.refuse(doing, describe_record(*record));
+    const core::Json* planned = history_.plan_of(name);
     if (const core::Json* finished = history_.take_step_end(name)) {
       core::Json out = recorded_outcome(*finished);
-      for (const journal::RunRecord& each : history_.records()) {
-        if (each.json["kind"] != "plan" || each.json["step"] != name) continue;
-        out["plan"] = from_object(each.json, "plan");
-        out["key"] = each.json["key"];
+      if (planned != nullptr) {
+        out["plan"] = from_object(*planned, "plan");
+        out["key"] = (*planned)["key"];
       }
       // It failed after it was planned and the script went on: it may have been applied all the same.
       if (undoing_ && out.contains("error") && out.contains("key")) {

@@ -41,6 +41,18 @@ FoldedJournal fold_journal(std::vector<journal::RunRecord> records) {
   return out;
 }
 
+FoldedJournal read_run(const std::filesystem::path& folder) { return fold_journal(journal::RunJournal::read(folder)); }
+
+bool is_unit(const core::Json& record) {
+  const std::string kind = record.at("kind").get<std::string>();
+  return kind != "answer" && kind != "step_started" && kind != "plan";
+}
+
+core::Json recorded_value(const core::Json& record, const std::string& name, const journal::ObjectStore& objects) {
+  if (record.contains(name)) return record[name];
+  return core::parse_json(objects.get(record.at(name + "_sha256").get<std::string>()), name);
+}
+
 std::size_t kept_records(const std::vector<journal::RunRecord>& records) {
   std::size_t kept = 0;
   bool in_step = false;
@@ -103,6 +115,15 @@ const core::Json* RunHistory::take_step_end(const std::string& step) {
     if (record.at("kind") != "step_finished" || record.at("step") != step) continue;
     at_ = i + 1;
     return &record;
+  }
+  return nullptr;
+}
+
+const core::Json* RunHistory::plan_of(const std::string& effect) const {
+  for (std::size_t i = at_; i < records_.size(); ++i) {
+    const core::Json& record = records_[i].json;
+    if (record.at("kind") == "plan" && record.at("step") == effect) return &record;
+    if (record.at("kind") == "step_finished" && record.at("step") == effect) break;
   }
   return nullptr;
 }

@@ -15,6 +15,7 @@
 
 #include "core/error.hpp"
 #include "core/json.hpp"
+#include "journal/object_store.hpp"
 #include "journal/run_journal.hpp"
 
 namespace ballast::host {
@@ -29,6 +30,16 @@ struct FoldedJournal {
 
 /// Throws: Error{state} when the journal does not begin with run_started.
 FoldedJournal fold_journal(std::vector<journal::RunRecord> records);
+
+/// The same of the run in a folder. Throws: as RunJournal::read too.
+FoldedJournal read_run(const std::filesystem::path& folder);
+
+/// Whether a record is a unit that was completed, and not a part or the beginning of one.
+bool is_unit(const core::Json& record);
+
+/// The value that a record holds as `name`, or names by `name`_sha256 where it is an object.
+/// Throws: Error{not_found | crypto} for an object that is not there or was changed.
+core::Json recorded_value(const core::Json& record, const std::string& name, const journal::ObjectStore& objects);
 
 /// Returns how many of the folded records a resumed run keeps: to the end of the last completed unit, or to the plan
 /// of an effect that was begun.
@@ -53,6 +64,8 @@ class RunHistory {
   const core::Json* peek() const noexcept { return exhausted() ? nullptr : &records_[at_].json; }
   /// Goes on behind the end of the step that was just taken; returns null, and stays, when it has none.
   const core::Json* take_step_end(const std::string& step);
+  /// Returns the plan of the effect that was just taken, without going on; null when it has none.
+  const core::Json* plan_of(const std::string& effect) const;
   /// Throws: Error{state} that names the place, for whoever finds the record taken last to say something else.
   [[noreturn]] void refuse(const std::string& doing, const std::string& recorded) const;
   const std::vector<journal::RunRecord>& records() const noexcept { return records_; }

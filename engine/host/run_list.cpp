@@ -27,11 +27,6 @@ std::string place_of(const FoldedJournal& run) {
   return {};
 }
 
-bool is_unit(const core::Json& record) {
-  const std::string kind = record["kind"].get<std::string>();
-  return kind != "answer" && kind != "step_started" && kind != "plan";
-}
-
 RunSummary summarise(const std::filesystem::path& folder) {
   RunSummary out;
   out.id = folder.filename().string();
@@ -65,11 +60,8 @@ std::filesystem::path find_run_folder(const Desk& desk, const std::string& run) 
     std::string name = entry.path().filename().string();
     if (!name.starts_with('.')) names.push_back(std::move(name));
   }
-  const std::vector<std::string_view> views(names.begin(), names.end());
-  const std::string_view near = core::nearest_name(run, views);
   throw core::Error(core::Code::not_found,
-                    fmt::format("there is no such run{}; ballast runs list shows them",
-                                near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)),
+                    fmt::format("there is no such run{}; ballast runs list shows them", core::did_you_mean(run, names)),
                     run);
 }
 
@@ -108,7 +100,7 @@ core::Json run_document(const RunSummary& run) {
 
 core::Json run_units(const Desk& desk, const std::string& run) {
   core::Json out = core::Json::array();
-  for (const journal::RunRecord& each : fold_journal(journal::RunJournal::read(find_run_folder(desk, run))).records) {
+  for (const journal::RunRecord& each : read_run(find_run_folder(desk, run)).records) {
     if (is_unit(each.json)) out.push_back(each.json);
   }
   return out;

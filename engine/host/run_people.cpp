@@ -77,8 +77,7 @@ core::Json RunServices::granted(const core::Json& record) {
   }
   // What was approved is what may be done.
   if (!dry() && !undoing_) {
-    const core::Json agreed = from_object(record, "plan");
-    plan.hold_to(agreed["items"].get<std::vector<core::Json>>(), record["plan_sha256"].get<std::string>());
+    plan.hold_to(from_object(record, "plan"), record["plan_sha256"].get<std::string>());
   }
   return approval_result(record);
 }

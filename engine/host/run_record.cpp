@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
-#include "core/file.hpp"
-#include "core/signature_file.hpp"
 #include "host/run_history.hpp"
 
 namespace ballast::host {
@@ -27,7 +25,7 @@ Json units_of(const std::vector<journal::RunRecord>& records) {
     const Json& record = each.json;
     const std::string kind = record["kind"].get<std::string>();
     if (kind == "step_started") begun = &record;
-    if (kind == "answer" || kind == "step_started" || kind == "plan") continue;
+    if (!is_unit(record)) continue;
     Json unit{{"unit", describe_unit(record)}, {"time", record["time"]}, {"result", "done"}};
     if (kind == "step_finished") {
       if (begun != nullptr) unit["seconds"] = seconds_between(*begun, record);
@@ -180,14 +178,8 @@ std::string run_markdown(const Json& summary) {
 
 void write_record(const OpenStores& stores, const std::filesystem::path& folder) {
   const Json summary = run_summary(journal::RunJournal::read(folder));
-  const core::Signer* signers[] = {stores.keys.artefact_hmac.get(), stores.keys.artefact_public.get()};
-  const auto write = [&](std::string_view name, const std::string& bytes) {
-    core::StagedFile staged(folder / name, bytes);
-    core::sign_bytes(folder / name, bytes, core::Purpose::artefact, signers, stores.clock);
-    staged.put_in_place();
-  };
-  write(kSummaryName, core::canonical_json(summary) + "\n");
-  write(kRecordName, run_markdown(summary));
+  write_signed(folder / kSummaryName, core::canonical_json(summary) + "\n", stores.keys, stores.clock);
+  write_signed(folder / kRecordName, run_markdown(summary), stores.keys, stores.clock);
 }
 
 }  // namespace ballast::host

@@ -7,7 +7,6 @@
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
-#include "core/signature_file.hpp"
 #include "host/log_access.hpp"
 #include "host/script_error.hpp"
 #include "host/version.hpp"
@@ -211,7 +210,9 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
     if ((*record)["input_sha256"] != input_sha256) {
       history_.refuse(fmt::format("{} on another input than recorded", doing), describe_record(*record));
     }
-    const auto entry = journal::LogReader(log_folder(desk_)).entry((*record)["entry_seq"].get<std::uint64_t>());
+    const auto seq = (*record)["entry_seq"].get<std::uint64_t>();
+    // A plan that is made of a run has no log open.
+    const auto entry = dry() ? journal::LogReader(log_folder(desk_)).entry(seq) : stores_.log->entry(seq);
     if (!entry) throw core::Error(core::Code::not_found, "the decision's entry is not in the log; run ballast verify");
     enforce((*record)["policy"].get<std::string>(), record->value("enforcement", ""),
             record->value("outcome", core::Json()));
@@ -300,9 +301,7 @@ core::Json RunServices::inline_or_object(const char* name, const core::Json& val
 }
 
 core::Json RunServices::from_object(const core::Json& record, const char* name) {
-  if (record.contains(name)) return record[name];
-  const auto sha256 = record.at(std::string(name) + "_sha256").get<std::string>();
-  return core::parse_json(journal::ObjectStore(objects_folder(desk_)).get(sha256), name);
+  return recorded_value(record, name, journal::ObjectStore(objects_folder(desk_)));
 }
 
 void RunServices::open_step(const std::string& name, const std::string& what) {
@@ -393,15 +392,7 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
   }
   planned({{"unit", "artefact"}, {"path", shown}, {"sha256", out["sha256"]}});
   if (dry()) return out;
-  const core::Signer* signers[] = {stores_.keys->artefact_hmac.get(), stores_.keys->artefact_public.get()};
-  // The bytes wait beside their place, so that a full disk leaves what was there; between the signature and the file
-  // stands one rename. The signature first: what a crash leaves then is a signature without its file, or beside an
-  // older one, and verification names both. A file without its signature would look like one that nothing vouches for.
-  keep([&] {
-    core::StagedFile staged(file, bytes);
-    core::sign_bytes(file, bytes, core::Purpose::artefact, signers, clock_);
-    staged.put_in_place();
-  });
+  keep([&] { write_signed(file, bytes, *stores_.keys, clock_); });
   artefacts_.push_back(shown);
   append_record("artefact", out);
   return out;

@@ -265,10 +265,7 @@ int refuse_read(lua_State* L) {
       std::vector<std::string> names;
       lua_pushvalue(L, lua_upvalueindex(2));
       collect_names(L, lua_gettop(L), names);
-      const std::vector<std::string_view> views(names.begin(), names.end());
-      const std::string_view near = core::nearest_name(name, views);
-      message = fmt::format("{} '{}'{}", what, name,
-                            near.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", near));
+      message = fmt::format("{} '{}'{}", what, name, core::did_you_mean(name, names));
     } else {
       message = fmt::format("{} with a {} as its name", what, luaL_typename(L, 2));
     }

@@ -75,9 +75,7 @@ std::string FolderSource::did_you_mean(const std::string& folder, const std::str
       if (!is_path && !name.ends_with(".lua")) known.push_back(each);
     }
   }
-  const std::vector<std::string_view> views(known.begin(), known.end());
-  const std::string_view near = core::nearest_name(name, views);
-  return near.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", near);
+  return core::did_you_mean(name, known);
 }
 
 Script FolderSource::load(const std::string& kind, const std::string& folder, const std::string& name) {

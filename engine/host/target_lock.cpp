@@ -40,7 +40,7 @@ std::string status_of(const Desk& desk, const std::string& run) {
 }
 
 bool has_effects(const Desk& desk, const std::string& run) {
-  const FoldedJournal journal = fold_journal(journal::RunJournal::read(find_run_folder(desk, run)));
+  const FoldedJournal journal = read_run(find_run_folder(desk, run));
   return std::any_of(journal.records.begin(), journal.records.end(),
                      [](const journal::RunRecord& each) { return each.json["kind"] == "plan"; });
 }
