@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "host/configuration.hpp"
-#include "host/sandbox.hpp"
+#include "host/sandbox/sandbox.hpp"
 #include "modules/modules.hpp"
 
 namespace ballast::host {

@@ -8,7 +8,7 @@
 
 #include "host/configuration.hpp"
 #include "host/desk.hpp"
-#include "host/run_history.hpp"
+#include "host/run/history.hpp"
 
 namespace ballast::host {
 

@@ -8,7 +8,7 @@
 #include "bind/json_value.hpp"
 #include "host/help.hpp"
 #include "host/limits.hpp"
-#include "host/sandbox.hpp"
+#include "host/sandbox/sandbox.hpp"
 #include "host/script_error.hpp"
 
 namespace ballast::host {

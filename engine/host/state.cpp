@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "bind/json_value.hpp"
-#include "host/sandbox.hpp"
+#include "host/sandbox/sandbox.hpp"
 #include "host/script_error.hpp"
 #include "modules/modules.hpp"
 

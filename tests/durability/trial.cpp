@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <thread>
 
-#include "host/run_history.hpp"
+#include "host/run/history.hpp"
 
 namespace ballast::test {
 namespace {

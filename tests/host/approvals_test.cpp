@@ -5,7 +5,7 @@
 #include <doctest/doctest.h>
 
 #include "core/clock.hpp"
-#include "host/approval.hpp"
+#include "host/run/approval.hpp"
 #include "sign/key_ring.hpp"
 #include "support/approvers.hpp"
 

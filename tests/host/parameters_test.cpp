@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "host/configuration.hpp"
-#include "host/parameter_sources.hpp"
+#include "host/run/parameter_sources.hpp"
 #include "support/command.hpp"
 #include "support/error_text.hpp"
 

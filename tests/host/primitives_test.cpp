@@ -7,7 +7,7 @@
 #include "bind/call.hpp"
 #include "core/file.hpp"
 #include "host/evidence.hpp"
-#include "host/run_services.hpp"
+#include "host/run/services.hpp"
 #include "host/state.hpp"
 #include "journal/decision_log.hpp"
 #include "journal/run_journal.hpp"

@@ -1,5 +1,5 @@
 // What counts of a journal, and what a resumed run keeps of it.
-#include "host/run_history.hpp"
+#include "host/run/history.hpp"
 
 #include <doctest/doctest.h>
 

@@ -7,7 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "core/math.hpp"
-#include "host/sandbox.hpp"
+#include "host/sandbox/sandbox.hpp"
 #include "modules/modules.hpp"
 #include "support/command.hpp"
 #include "support/sandbox.hpp"

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "host/parameter_sources.hpp"
+#include "host/run/parameter_sources.hpp"
 #include "support/command.hpp"
 #include "support/error_text.hpp"
 

@@ -3,12 +3,12 @@
 #include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
-#include "host/approval.hpp"
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
-#include "host/plan_file.hpp"
-#include "host/run.hpp"
-#include "host/run_list.hpp"
+#include "host/run/approval.hpp"
+#include "host/run/list.hpp"
+#include "host/run/plan_file.hpp"
+#include "host/run/run.hpp"
 
 namespace ballast::host {
 namespace {

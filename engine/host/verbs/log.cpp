@@ -7,7 +7,7 @@
 #include "host/checks.hpp"
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
-#include "host/run.hpp"
+#include "host/run/run.hpp"
 #include "host/version.hpp"
 #include "journal/bundle.hpp"
 #include "journal/decision_log.hpp"

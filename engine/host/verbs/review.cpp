@@ -5,7 +5,7 @@
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
 #include "host/review.hpp"
-#include "host/run.hpp"
+#include "host/run/run.hpp"
 
 namespace ballast::host {
 namespace {

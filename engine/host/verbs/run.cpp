@@ -5,10 +5,10 @@
 #include "core/error.hpp"
 #include "host/cli.hpp"
 #include "host/limits.hpp"
-#include "host/run.hpp"
-#include "host/run_report.hpp"
-#include "host/runbook.hpp"
-#include "host/runbook_help.hpp"
+#include "host/run/report.hpp"
+#include "host/run/run.hpp"
+#include "host/run/runbook.hpp"
+#include "host/run/runbook_help.hpp"
 
 namespace ballast::host {
 namespace {

@@ -5,9 +5,9 @@
 #include "core/error.hpp"
 #include "host/cli.hpp"
 #include "host/limits.hpp"
-#include "host/resume.hpp"
-#include "host/run_list.hpp"
-#include "host/run_report.hpp"
+#include "host/run/list.hpp"
+#include "host/run/report.hpp"
+#include "host/run/resume.hpp"
 
 namespace ballast::host {
 namespace {

@@ -1,0 +1,121 @@
+#include "host/run/list.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "core/nearest.hpp"
+#include "host/evidence.hpp"
+#include "host/run/history.hpp"
+
+namespace ballast::host {
+namespace {
+
+/// What the run does, or came to, last.
+std::string place_of(const FoldedJournal& run) {
+  if (run.end) {
+    if (run.end->contains("error")) return (*run.end)["error"].value("message", "");
+    return run.end->value("reason", "");
+  }
+  for (auto at = run.records.rbegin(); at != run.records.rend(); ++at) {
+    const std::string kind = at->json["kind"].get<std::string>();
+    if (kind == "step_finished") return "after " + describe_unit(at->json);
+    if (kind == "step_started") return "in " + describe_record(at->json);
+  }
+  return {};
+}
+
+RunSummary summarise(const std::filesystem::path& folder) {
+  RunSummary out;
+  out.id = folder.filename().string();
+  std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
+  if (!records.empty()) {
+    out.started = records.front().json["time"].get<std::string>();
+    out.changed = records.back().json["time"].get<std::string>();
+  }
+  const FoldedJournal run = fold_journal(std::move(records));
+  out.runbook = run.started["runbook"]["name"].get<std::string>();
+  out.actor = run.started["actor"].get<std::string>();
+  out.environment = run.started["environment"].get<std::string>();
+  out.units = static_cast<std::size_t>(
+      std::count_if(run.records.begin(), run.records.end(), [](const auto& each) { return is_unit(each.json); }));
+  const bool running = journal::RunJournal::is_written(folder);
+  out.status = running ? "running" : run.end ? (*run.end)["status"].get<std::string>() : "died";
+  if (out.status != "finished" && out.status != "aborted") out.at = place_of(run);
+  return out;
+}
+
+}  // namespace
+
+std::filesystem::path find_run_folder(const Desk& desk, const std::string& run) {
+  const auto folder = runs_folder(desk) / run;
+  if (!run.empty() && run.front() != '.' && run.find('/') == std::string::npos &&
+      std::filesystem::is_regular_file(folder / journal::kRunJournalName))
+    return folder;
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(runs_folder(desk), ignored)) {
+    std::string name = entry.path().filename().string();
+    if (!name.starts_with('.')) names.push_back(std::move(name));
+  }
+  throw core::Error(core::Code::not_found,
+                    fmt::format("there is no such run{}; ballast runs list shows them", core::did_you_mean(run, names)),
+                    run);
+}
+
+std::vector<RunSummary> list_runs(const Desk& desk) {
+  std::vector<RunSummary> out;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(runs_folder(desk), ignored)) {
+    if (!entry.is_directory() || entry.path().filename().string().starts_with('.') ||
+        !std::filesystem::is_regular_file(entry.path() / journal::kRunJournalName))
+      continue;
+    try {
+      out.push_back(summarise(entry.path()));
+    } catch (const std::exception& e) {  // one bad journal hides no other run
+      RunSummary unreadable;
+      unreadable.id = entry.path().filename().string();
+      unreadable.status = "unreadable";
+      unreadable.at = e.what();
+      out.push_back(std::move(unreadable));
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const RunSummary& a, const RunSummary& b) {
+    return std::tie(a.started, a.id) < std::tie(b.started, b.id);
+  });
+  return out;
+}
+
+RunSummary find_run(const Desk& desk, const std::string& run) { return summarise(find_run_folder(desk, run)); }
+
+core::Json run_document(const RunSummary& run) {
+  core::Json out{
+      {"run", run.id},          {"runbook", run.runbook}, {"actor", run.actor},   {"environment", run.environment},
+      {"started", run.started}, {"changed", run.changed}, {"status", run.status}, {"units", run.units}};
+  if (!run.at.empty()) out["at"] = run.at;
+  return out;
+}
+
+core::Json run_units(const Desk& desk, const std::string& run) {
+  core::Json out = core::Json::array();
+  for (const journal::RunRecord& each : read_run(find_run_folder(desk, run)).records) {
+    if (is_unit(each.json)) out.push_back(each.json);
+  }
+  return out;
+}
+
+std::string run_text(const Desk& desk, const RunSummary& run) {
+  std::string out = fmt::format("{}\nrunbook    {}\nstatus     {}{}\nstarted    {} by {} in {}\nlast       {}\n\n",
+                                run.id, run.runbook, run.status, run.at.empty() ? "" : ": " + run.at, run.started,
+                                run.actor, run.environment, run.changed);
+  for (const core::Json& each : run_units(desk, run.id)) {
+    std::string failed;
+    if (each.contains("error")) failed = "  failed: " + each["error"].value("message", "");
+    out += fmt::format("  {:<20}  {}{}\n", each["time"].get<std::string>(), describe_unit(each), failed);
+  }
+  return out;
+}
+
+}  // namespace ballast::host

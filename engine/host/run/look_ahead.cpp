@@ -1,0 +1,35 @@
+#include "host/run/look_ahead.hpp"
+
+#include "core/error.hpp"
+#include "host/run/history.hpp"
+#include "host/run/runbook.hpp"
+#include "host/state.hpp"
+
+namespace ballast::host {
+
+core::Json look_ahead(const Desk& desk, const Configuration& configuration, ScriptSource& source, const Script& runbook,
+                      const RunIdentity& identity, const core::Clock& clock, const std::string& approval) {
+  FoldedJournal journal = read_run(runs_folder(desk) / identity.id);
+  // Its waits cost no time, and the run's own clock stays where it is.
+  const core::FixedClock given(clock.now());
+  RunServices services(desk, configuration, identity.clock_given ? static_cast<const core::Clock&>(given) : clock);
+  services.print_nothing();
+  State state(services, runbook_profile(), source, configuration.settings.limits.runbook);
+  load_runbook(state, runbook);
+  services.begin(identity, {});
+  services.serve(RunHistory(std::move(journal.records)));
+  services.plan.collect();
+  services.plan_behind(approval);
+  try {
+    start_runbook(state, identity.runbook, services.run_information());
+  } catch (const core::Error&) {
+    if (!services.halted() || services.halted()->status != "denied") throw;  // a refusal is part of what will happen
+  }
+  return {{"format", std::string(kPlanFormat)},
+          {"version", 1},
+          {"run", identity.id},
+          {"behind", approval},
+          {"items", services.plan.items()}};
+}
+
+}  // namespace ballast::host

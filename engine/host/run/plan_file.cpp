@@ -1,0 +1,84 @@
+#include "host/run/plan_file.hpp"
+
+#include <fmt/format.h>
+
+#include "core/digest.hpp"
+#include "core/error.hpp"
+#include "core/file.hpp"
+
+namespace ballast::host {
+namespace {
+
+constexpr std::size_t kLongestShown = 160;  // of an effect's plan, on a terminal
+
+PlanFile read_plan(const std::filesystem::path& file) {
+  PlanFile out;
+  out.bytes = core::read_file(file);
+  out.hash = core::sha256_hex(out.bytes);
+  out.folder = file.parent_path();
+  return out;
+}
+
+}  // namespace
+
+PlanFile find_plan(const Desk& desk, const std::string& hash) {
+  const bool digits =
+      hash.size() >= 8 && hash.size() <= 64 && hash.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!digits) {
+    throw core::Error(core::Code::argument,
+                      fmt::format("expected the hash of a plan, 8 to 64 hexadecimal digits, found '{}'", hash),
+                      "--plan");
+  }
+  std::vector<PlanFile> found;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(runs_folder(desk), ignored)) {
+    const auto file = entry.path() / journal::kPlanName;
+    if (!std::filesystem::is_regular_file(file, ignored)) continue;
+    PlanFile plan = read_plan(file);
+    if (plan.hash.starts_with(hash)) found.push_back(std::move(plan));
+  }
+  if (found.empty()) {
+    throw core::Error(core::Code::not_found,
+                      fmt::format("no plan has the hash '{}'; one is made by ballast run RUNBOOK --dry-run", hash),
+                      "--plan");
+  }
+  if (found.size() > 1)
+    throw core::Error(core::Code::argument, fmt::format("{} plans begin with '{}'", found.size(), hash), "--plan");
+  PlanFile out = std::move(found.front());
+  out.document = core::parse_json(out.bytes, (out.folder / journal::kPlanName).string());
+  if (out.document.value("format", "") != kPlanFormat || out.document.value("version", 0) != 1)
+    throw core::Error(core::Code::argument, "not a plan of version 1", (out.folder / journal::kPlanName).string());
+  if (std::filesystem::exists(out.folder / journal::kRunJournalName)) {
+    throw core::Error(core::Code::state,
+                      fmt::format("the plan was carried out, by the run {}", out.folder.filename().string()), "--plan");
+  }
+  return out;
+}
+
+PlanFile write_plan(const std::filesystem::path& folder, core::Json document) {
+  document["format"] = std::string(kPlanFormat);
+  document["version"] = 1;
+  PlanFile out;
+  out.bytes = core::canonical_json(document);
+  out.hash = core::sha256_hex(out.bytes);
+  out.folder = folder;
+  out.document = std::move(document);
+  core::write_file_atomically(folder / journal::kPlanName, out.bytes);
+  return out;
+}
+
+std::string plan_text(const core::Json& document) {
+  std::string out;
+  std::size_t number = 0;
+  for (const core::Json& item : document.at("items")) {
+    out += fmt::format("{:>4}  {}{}\n", ++number, describe_item(item),
+                       item.value("predicted", false) ? "  (predicted)" : "");
+    if (!item.contains("plan")) continue;
+    std::string plan = item["plan"].dump();
+    if (plan.size() > kLongestShown) plan = plan.substr(0, kLongestShown) + "...";
+    out += fmt::format("      {}\n", plan);
+  }
+  return out;
+}
+
+}  // namespace ballast::host

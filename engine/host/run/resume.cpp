@@ -1,0 +1,298 @@
+#include "host/run/resume.hpp"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "host/replay.hpp"
+#include "host/reviewed_source.hpp"
+#include "host/run/identity.hpp"
+#include "host/run/list.hpp"
+#include "host/run/look_ahead.hpp"
+#include "host/run/perform.hpp"
+#include "host/run/record.hpp"
+#include "host/run/stores.hpp"
+#include "host/run/target_lock.hpp"
+#include "host/script_error.hpp"
+#include "host/version.hpp"
+#include "journal/verify.hpp"
+
+namespace ballast::host {
+namespace {
+
+/// A run whose journal ended: it is only stated in the log, when the process died before it was.
+/// Throws: Error{state} when the log says so already.
+std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run) {
+  const auto folder = find_run_folder(desk, run);
+  const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
+  if (records.empty() || records.back().json["kind"] != "run_finished") return std::nullopt;
+  const core::Json& end = records.back().json;
+  const std::string status = end["status"].get<std::string>();
+  const core::Error ended(core::Code::state, fmt::format("the run has ended ({})", status), run);
+  if (journal::RunJournal::is_written(folder)) throw ended;  // by who is about to state it
+  const RunIdentity identity = recorded_identity(records.front().json);
+  const core::SystemClock system;
+  const core::FixedClock given(identity.time);
+  OpenStores stores(desk, identity.clock_given ? static_cast<const core::Clock&>(given) : system, identity);
+  if (is_stated(stores, identity)) throw ended;
+  write_record(stores, folder);
+  state_end(stores, identity, records.back());
+  RunResult out;
+  out.id = identity.id;
+  out.runbook = identity.runbook;
+  out.file = records.front().json["runbook"]["place"].get<std::string>();
+  out.value = end.value("result", core::Json());
+  out.status = status == "finished" ? status_of(out.value) : status;
+  out.reason = "it had ended, and the log did not say so";
+  return out;
+}
+
+/// A run that was opened again: everything that it needs, in the order in which it is needed.
+class Reopened {
+ public:
+  Reopened(const Desk& desk, const Configuration& configuration, const std::string& run, const std::string& actor,
+           bool json)
+      : desk_(desk),
+        configuration_(configuration),
+        folder_(find_run_folder(desk, run)),
+        journal_(fold_journal(journal::RunJournal::read(folder_))),
+        identity(recorded_identity(journal_.started)),
+        given_(identity.time),
+        actor_(actor_name(configuration, actor)),
+        manifest_(ReviewManifest::read(desk, sign::KeyRing::open(desk.keys))),
+        source_(desk.source(), manifest_, identity.environment == Environment::live),
+        services(desk, configuration, clock()),
+        state(services, runbook_profile(), source_, configuration.settings.limits.runbook) {
+    if (journal_.end && (*journal_.end)["kind"] == "run_finished") {
+      throw core::Error(core::Code::state,
+                        fmt::format("the run has ended ({})", (*journal_.end)["status"].get<std::string>()), run);
+    }
+    if (json) services.print_to_standard_error();
+    services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
+    script_ = find_runbook(desk, journal_.started["runbook"]["place"].get<std::string>());
+    if (identity.environment == Environment::live) manifest_.review({script_}, true);
+    info_ = load_runbook(state, script_);
+    identity.roots = resolve_roots(desk, configuration, info_);
+    result.id = identity.id;
+    result.runbook = info_.name;
+    result.file = script_.place;
+  }
+
+  /// Refuses to go on over a change, unless it is accepted. Returns what changed.
+  std::vector<std::string> check_pins(bool accept) {
+    pins_ = current_pins(desk_, configuration_, script_, state.libraries());
+    const journal::ObjectStore objects(objects_folder(desk_));
+    std::vector<std::string> changed = RunPins::of_run(journal_.started, objects).changes(*pins_);
+    if (changed.empty() || accept) return changed;
+    FoldedJournal kept = journal_;
+    kept.records.resize(kept_records(kept.records));
+    const auto difference = first_difference(desk_, configuration_, script_, std::move(kept));
+    throw core::Error(
+        core::Code::state,
+        fmt::format(
+            "not as the run began with: {}. {} --accept-change goes on all the same, and is recorded",
+            fmt::join(changed, ", "),
+            difference ? "What would differ first: " + *difference + "." : "No step that it completed would differ."),
+        identity.id);
+  }
+
+  const FoldedJournal& journal() const { return journal_; }
+
+  /// Opens the stores, takes the journal, records that the run goes on and has the history served.
+  void open(const std::vector<std::string>& accepted, bool aborting) {
+    if (!aborting) target_.emplace(desk_, info_, identity, true, clock());
+    stores.emplace(desk_, clock(), identity);
+    result.made_keys = stores->keys.made;
+    check_signatures();
+    check_stated();
+    stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock());
+    // Read again under the journal's lock: another process may have gone on with the run meanwhile.
+    journal_ = fold_journal(journal::RunJournal::read(folder_));
+    std::set<std::uint64_t> named;
+    std::vector<journal::RunRecord> kept = journal_.records;
+    for (const journal::RunRecord& each : journal::RunJournal::read(folder_)) {
+      if (each.json.contains("entry_seq")) named.insert(each.json["entry_seq"].get<std::uint64_t>());
+    }
+    kept.resize(kept_records(kept));
+    keep_pinned(stores->objects, *pins_, configuration_, script_, state.libraries());
+    core::Json payload = pins_->hashes();
+    payload["keeps"] = kept.empty() ? std::uint64_t{1} : kept.back().seq;
+    payload["actor"] = actor_;
+    payload["engine"] = {{"version", std::string(kVersion)}, {"build", std::string(kBuild)}};
+    payload["runbook_sha256"] = pins_->runbook_sha256;
+    if (aborting) payload["aborting"] = true;
+    if (!accepted.empty()) payload["accepted"] = accepted;
+    stores->journal->append("run_resumed", payload);
+    services.begin(identity, {&stores->objects, &stores->log, &*stores->journal, &stores->keys, &manifest_});
+    services.adopt(unclaimed_entries(kept, named));
+    services.serve(RunHistory(std::move(kept)));
+    if (!aborting && journal_.started.contains("plan_sha256")) {
+      const std::string hash = journal_.started["plan_sha256"].get<std::string>();
+      services.plan.hold_to(recorded_value(journal_.started, "plan", stores->objects), hash);
+    }
+  }
+
+  void with_people(const ResumeRequest& request) {
+    if (journal_.started.contains("secrets"))
+      secrets_ = read_secrets(journal_.started["secrets"].get<std::map<std::string, std::string>>());
+    services.with_people({actor_,
+                          {request.confirmed.begin(), request.confirmed.end()},
+                          request.may_ask,
+                          &secrets_,
+                          [this](const std::string& approval) {
+                            return look_ahead(desk_, configuration_, source_, script_, identity, clock(), approval);
+                          }});
+  }
+
+  const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
+
+ private:
+  /// What is served decides what is done next, so nobody but the engine may have written it. Throws: Error{crypto}.
+  void check_signatures() {
+    using journal::FindingCode;
+    for (const journal::Finding& each : journal::verify_run(folder_, stores->keys.ring, {}).findings) {
+      if (each.code != FindingCode::changed && each.code != FindingCode::wrong_key &&
+          each.code != FindingCode::unsigned_entry)
+        continue;
+      throw core::Error(core::Code::crypto,
+                        fmt::format("the run's journal does not verify, so it is not gone on with: {}", each.sentence),
+                        identity.id);
+    }
+  }
+
+  /// The log states how far the journal came when the run stopped. Throws: Error{state} when it does not any more.
+  void check_stated() {
+    const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder_);
+    journal::Query query;
+    query.run = identity.id;
+    query.limit = 1000000;
+    for (const journal::Entry& each : stores->log.query(query)) {
+      const core::Json entry = each.json();
+      if (!journal::states_journal(entry["kind"].get<std::string>())) continue;
+      const auto stated = entry["journal"]["records"].get<std::uint64_t>();
+      if (stated <= records.size() && records[stated - 1].sha256 == entry["journal"]["sha256"]) continue;
+      throw core::Error(
+          core::Code::state,
+          fmt::format("entry {} of the log states another end of the run's journal, record {}: it was cut "
+                      "or changed; run ballast verify",
+                      each.place.seq, stated),
+          identity.id);
+    }
+  }
+
+  /// Entries that the run wrote and its kept records do not name. One that no record names was written just before the
+  /// process died: it is named now, so that the run answers for it whatever comes.
+  std::vector<journal::Entry> unclaimed_entries(const std::vector<journal::RunRecord>& kept,
+                                                const std::set<std::uint64_t>& named) {
+    std::set<std::uint64_t> claimed;
+    for (const journal::RunRecord& each : kept) {
+      if (each.json.contains("entry_seq")) claimed.insert(each.json["entry_seq"].get<std::uint64_t>());
+    }
+    journal::Query query;
+    query.run = identity.id;
+    query.limit = 1000000;
+    std::vector<journal::Entry> out;
+    for (journal::Entry& each : stores->log.query(query)) {
+      if (claimed.contains(each.place.seq) || journal::states_journal(each.json()["kind"].get<std::string>())) continue;
+      if (!named.contains(each.place.seq)) {
+        stores->journal->append("note", {{"note", "an entry that was written before the process died"},
+                                         {"entry_seq", each.place.seq},
+                                         {"entry_sha256", each.place.sha256}});
+      }
+      out.push_back(std::move(each));
+    }
+    return out;
+  }
+
+  const Desk& desk_;
+  const Configuration& configuration_;
+  std::filesystem::path folder_;
+  FoldedJournal journal_;
+
+ public:
+  RunIdentity identity;
+
+ private:
+  core::SystemClock system_;
+  core::FixedClock given_;
+  std::string actor_;
+  ReviewManifest manifest_;
+  ReviewedSource source_;
+  Script script_;
+  RunbookInfo info_;
+  std::optional<RunPins> pins_;
+  std::optional<TargetLock> target_;
+  Secrets secrets_;
+
+ public:
+  RunServices services;
+  State state;
+  std::optional<OpenStores> stores;
+  RunResult result;
+};
+
+}  // namespace
+
+RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request) {
+  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
+  Reopened run(desk, configuration, request.run, request.actor, request.json);
+  if (!run.journal().undone.empty()) {
+    throw core::Error(core::Code::state,
+                      fmt::format("the run is being aborted; finish that: ballast runs abort {}", request.run),
+                      request.run);
+  }
+  const auto accepted = run.check_pins(request.accept_change);
+  run.open(accepted, false);
+  run.with_people(request);
+  if (request.begun) request.begun(request.run);
+  perform_run(run.state, run.services, *run.stores, run.identity, run.result);
+  return std::move(run.result);
+}
+
+RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request) {
+  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
+  Reopened run(desk, configuration, request.run, request.actor, request.json);
+  // What is taken back is found by going through what was done, so a script that takes another way is refused there.
+  const auto accepted = run.check_pins(true);
+  run.open(accepted, true);
+  run.services.only_undo(run.journal().undone, request.leave);
+  const auto give_up = [&](const core::Error& error) {
+    stop_run(*run.stores, run.identity, "failed", {{"error", error_document(error)["error"]}});
+  };
+  std::string failed = "its verify failed, and the script went on";
+  try {
+    start_runbook(run.state, run.identity.runbook, run.services.run_information());
+  } catch (const core::Error& e) {
+    // A run that failed where its history ends fails there again, which is as far as it is followed.
+    if (!run.services.all_served()) {
+      give_up(e);
+      throw;
+    }
+    failed = e.what();
+  }
+  if (!run.services.unsettled().empty()) {
+    const core::Error unknown(
+        core::Code::state,
+        fmt::format("whether effect '{}' was applied is not known: {}", run.services.unsettled(), failed), request.run);
+    give_up(unknown);
+    throw unknown;
+  }
+  run.services.end_history();
+  try {
+    run.result.value = undo_runbook(run.state);
+  } catch (const core::Error& e) {
+    give_up(e);
+    throw;
+  }
+  run.result.status = "aborted";
+  run.result.reason = request.reason;
+  run.result.entries = run.services.entries();
+  put_scripts(run.stores->objects, run.state.libraries());
+  core::Json payload{{"result", run.result.value}, {"libraries_sha256", libraries_sha256(run.state.libraries())}};
+  if (!request.reason.empty()) payload["reason"] = request.reason;
+  end_run(*run.stores, run.identity, "aborted", std::move(payload));
+  return std::move(run.result);
+}
+
+}  // namespace ballast::host

@@ -1,0 +1,39 @@
+// Going on with a run that was interrupted, waits, failed or died; and giving one up, taking its effects back.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "host/run/run.hpp"
+
+namespace ballast::host {
+
+struct ResumeRequest {
+  std::string run;
+  std::string actor;           ///< who resumes; the run stays that of who started it
+  bool accept_change = false;  ///< go on although scripts, policies or settings are not those that it began with
+  bool json = false;           ///< text printed by the script goes to standard error
+  std::vector<std::string> confirmed;                  ///< names of confirmations that are given beforehand
+  bool may_ask = false;                                ///< confirmations may be asked for at the terminal
+  std::function<void(const std::string&)> begun = {};  ///< told the run's id once it goes on
+};
+
+/// Executes the run again from the top: what it completed is served from its journal, then it goes on.
+/// Throws: Error{state} when it has ended, is being executed, was taken back in part, or when something changed that it
+/// is pinned to (the first step that would differ is named); Error{not_found}; otherwise as execute_run.
+RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request);
+
+struct AbortRequest {
+  std::string run, actor, reason;
+  std::set<std::string> leave;  ///< effects that are not taken back
+  bool json = false;
+};
+
+/// Takes back every effect of the run, the last one first, and ends it. An effect that may have been applied when the
+/// process died is asked for first. Called again, it goes on where it was interrupted. The result's value is
+/// { undone, left }: names of effects; `left` have no undo, or were to be left.
+/// Throws: as resume_run.
+RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request);
+
+}  // namespace ballast::host

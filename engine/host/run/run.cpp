@@ -1,0 +1,224 @@
+// Begins runs: for real, by a plan, or dry.
+#include "host/run/run.hpp"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "core/error.hpp"
+#include "core/file.hpp"
+#include "host/reviewed_source.hpp"
+#include "host/run/identity.hpp"
+#include "host/run/look_ahead.hpp"
+#include "host/run/perform.hpp"
+#include "host/run/plan_file.hpp"
+#include "host/run/stores.hpp"
+#include "host/run/target_lock.hpp"
+#include "host/state.hpp"
+
+namespace ballast::host {
+namespace {
+
+/// A run that has not begun: everything that it needs, in the order in which it is needed.
+class NewRun {
+ public:
+  NewRun(const Desk& desk, const Configuration& configuration, const RunRequest& request)
+      : desk_(desk),
+        configuration_(configuration),
+        request_(request),
+        fixed_(request.now.value_or(core::Instant{})),
+        script_(find_runbook(desk, request.runbook)),
+        manifest_(ReviewManifest::read(desk, sign::KeyRing::open(desk.keys))),
+        source_(desk.source(), manifest_, is_live()),
+        services_(desk, configuration, clock()),
+        state_(services_, runbook_profile(), source_, configuration.settings.limits.runbook) {
+    if (is_live()) manifest_.review({script_}, true);
+    if (request.json) services_.print_to_standard_error();
+    services_.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
+    info_ = load_runbook(state_, script_);
+    // Before the clock is read: people take their time to answer.
+    given_ = gather_parameters(info_.parameters, request.parameters);
+    identity_ = new_identity(configuration, request, info_, given_, request.decision_time.value_or(clock().now()));
+    identity_.roots = resolve_roots(desk, configuration, info_);
+    pins_ = current_pins(desk, configuration, script_, state_.libraries());
+    result_.runbook = info_.name;
+    result_.file = script_.place;
+  }
+
+  /// Computes everything, applies nothing, and keeps what would be done as a plan.
+  RunResult plan() {
+    const auto has_journal = [&](const std::string& id) {
+      return std::filesystem::exists(runs_folder(desk_) / id / journal::kRunJournalName);
+    };
+    identity_.id =
+        first_id(base_id(identity_, script_, configuration_), [&](const std::string& id) { return !has_journal(id); });
+    services_.plan.collect();
+    services_.begin(identity_, {});
+    try {
+      result_.value = start_runbook(state_, info_.name, services_.run_information());
+    } catch (const core::Error&) {
+      if (!services_.halted()) throw;
+      result_.reason = services_.halted()->text;  // a refusal is part of what will happen
+    }
+    core::Json document = identity_payload(identity_, info_, script_, given_);
+    document["run"] = identity_.id;
+    document["pins"] = pins_.document();
+    document["items"] = services_.plan.items();
+    document["result"] = result_.value;
+    const PlanFile plan = write_plan(runs_folder(desk_) / identity_.id, std::move(document));
+    result_.id = identity_.id;
+    result_.dry_run = true;
+    result_.status = "planned";
+    result_.plan = plan.document;
+    result_.plan_hash = plan.hash;
+    return std::move(result_);
+  }
+
+  /// Does what a plan says and stops where reality differs.
+  RunResult carry_out(const PlanFile& plan) {
+    if (const auto difference = difference_from(plan)) {
+      result_.status = "differs";
+      result_.reason = *difference;
+      return std::move(result_);
+    }
+    identity_.id = plan.folder.filename().string();
+    services_.plan.hold_to(plan.document, plan.hash);
+    plan_ = &plan;
+    return begin([&](const auto& create) { return create(identity_.id), identity_.id; });
+  }
+
+  RunResult begin() {
+    return begin([&](const auto& create) {
+      return first_id(base_id(identity_, script_, configuration_), [&](const std::string& id) {
+        try {
+          create(id);
+          return true;
+        } catch (const core::Error& e) {  // of equal runs that begin at once each gets a name
+          if (e.code() != core::Code::state || !std::filesystem::exists(runs_folder(desk_) / id)) throw;
+          return false;
+        }
+      });
+    });
+  }
+
+ private:
+  bool is_live() const { return configuration_.settings.desk.environment == Environment::live; }
+  const core::Clock& clock() const { return request_.now ? static_cast<const core::Clock&>(fixed_) : system_; }
+
+  /// What is not as it was planned, before anything is done.
+  std::optional<std::string> difference_from(const PlanFile& plan) const {
+    const core::Json& then = plan.document;
+    const std::string short_hash = plan.hash.substr(0, 12);
+    if (then["runbook"]["name"] != info_.name)
+      return fmt::format("plan {} is of the runbook {}", short_hash, then["runbook"]["name"].get<std::string>());
+    if (then["environment"] != core::name_of(identity_.environment))
+      return fmt::format("plan {} is for {}", short_hash, then["environment"].get<std::string>());
+    for (const auto& [name, value] : identity_.parameters.items()) {
+      const core::Json planned = then["parameters"].value(name, core::Json());
+      if (planned != value)
+        return fmt::format("plan {} has {} = {}, given is {}", short_hash, name, planned.dump(), value.dump());
+    }
+    const auto changed = RunPins::read(then["pins"]).changes(pins_);
+    if (changed.empty()) return std::nullopt;
+    return fmt::format("changed since plan {} was made: {}", short_hash, fmt::join(changed, ", "));
+  }
+
+  template <class Claim>
+  RunResult begin(const Claim& claim) {
+    TargetLock target(desk_, info_, identity_, false, clock());
+    stores_.emplace(desk_, clock(), identity_);
+    result_.made_keys = stores_->keys.made;
+    keep_pinned(stores_->objects, pins_, configuration_, script_, state_.libraries());
+    core::Json payload = identity_payload(identity_, info_, script_, given_);
+    payload.update(pins_.hashes());
+    if (plan_ != nullptr) payload["plan_sha256"] = stores_->objects.put(plan_->bytes);
+    identity_.id = claim([&](const std::string& id) {
+      payload["log_seq"] = stores_->log.last_seq();  // where in the log's order it began: clocks can be given
+      stores_->journal =
+          journal::RunJournal::create(runs_folder(desk_) / id, id, payload, *stores_->keys.journal, clock());
+    });
+    result_.id = identity_.id;
+    target.own(identity_);
+    if (!target.note().empty()) {
+      stores_->journal->append("note", {{"note", target.note()}});
+      if (target.is_news()) fmt::print(stderr, "note: {}\n", target.note());
+    }
+    if (request_.begun) request_.begun(identity_.id);
+    services_.with_people({identity_.actor,
+                           {request_.confirmed.begin(), request_.confirmed.end()},
+                           request_.may_ask,
+                           &given_.secrets,
+                           [this](const std::string& approval) {
+                             return look_ahead(desk_, configuration_, source_, script_, identity_, clock(), approval);
+                           }});
+    services_.begin(identity_, {&stores_->objects, &stores_->log, &*stores_->journal, &stores_->keys, &manifest_});
+    perform_run(state_, services_, *stores_, identity_, result_);
+    return std::move(result_);
+  }
+
+  const Desk& desk_;
+  const Configuration& configuration_;
+  const RunRequest& request_;
+  core::SystemClock system_;
+  core::FixedClock fixed_;
+  Script script_;
+  ReviewManifest manifest_;
+  ReviewedSource source_;
+  RunServices services_;
+  State state_;
+  RunbookInfo info_;
+  ParameterValues given_;
+  RunIdentity identity_;
+  RunPins pins_;
+  const PlanFile* plan_ = nullptr;
+  std::optional<OpenStores> stores_;
+  RunResult result_;
+};
+
+/// The request that a plan stands for. What the operator gives beside it is compared with it.
+RunRequest planned_request(const Configuration& configuration, RunRequest request, const PlanFile& plan) {
+  const core::Json& then = plan.document;
+  const core::Instant time = core::parse_instant(then["decision_time"].get<std::string>());
+  const auto minutes = configuration.settings.runbooks.plan_max_age_minutes;
+  const bool given = then.value("clock", "") == "given";
+  const auto age = (core::SystemClock().now().microseconds - time.microseconds) / 60'000'000;
+  if (!given && age > minutes) {
+    throw core::Error(core::Code::state,
+                      fmt::format("the plan was made {} minutes ago, and plans hold for {} "
+                                  "(runbooks.plan_max_age_minutes); make a new one",
+                                  age, minutes),
+                      "--plan");
+  }
+  if (request.now && *request.now != time)
+    throw core::Error(core::Code::argument, "a plan has its own decision time", "--now");
+  request.decision_time = time;
+  if (given) request.now = time;
+  if (request.runbook.empty()) request.runbook = then["runbook"]["place"].get<std::string>();
+  request.parameters.recorded = then;
+  return request;
+}
+
+}  // namespace
+
+std::string actor_name(const Configuration& configuration, const std::string& given) {
+  if (!given.empty()) return given;
+  if (!configuration.settings.desk.actor.empty()) return configuration.settings.desk.actor;
+  if (const passwd* entry = getpwuid(geteuid()); entry != nullptr) return entry->pw_name;
+  return fmt::format("uid{}", geteuid());
+}
+
+RunResult execute_run(const Desk& desk, const Configuration& configuration, const RunRequest& request) {
+  if (request.now && configuration.settings.desk.environment == Environment::live) {
+    throw core::Error(core::Code::argument,
+                      "a given clock is refused in live: a decision there has the time it was made", "--now");
+  }
+  if (!request.plan.empty()) {
+    const PlanFile plan = find_plan(desk, request.plan);
+    const RunRequest planned = planned_request(configuration, request, plan);
+    return NewRun(desk, configuration, planned).carry_out(plan);
+  }
+  NewRun run(desk, configuration, request);
+  return request.dry_run ? run.plan() : run.begin();
+}
+
+}  // namespace ballast::host

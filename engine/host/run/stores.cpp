@@ -1,0 +1,100 @@
+#include "host/run/stores.hpp"
+
+#include <fmt/format.h>
+
+#include "core/digest.hpp"
+#include "core/error.hpp"
+#include "core/file.hpp"
+#include "host/run/record.hpp"
+#include "host/version.hpp"
+
+namespace ballast::host {
+namespace {
+
+journal::LogOptions log_options(const RunIdentity& identity) {
+  journal::LogOptions out{std::string(kVersion), std::string(kBuild), {}};
+  // With a given clock everything follows from what was given, the name of a new log too.
+  if (identity.clock_given) out.log_id = core::sha256_hex(identity.id).substr(0, 32);
+  return out;
+}
+
+void append_statement(OpenStores& stores, const RunIdentity& identity, const std::string& kind,
+                      const journal::RunRecord& last, const std::string& status) {
+  journal::Draft draft;
+  draft.kind = kind;
+  draft.actor = identity.actor;
+  draft.environment = std::string(core::name_of(identity.environment));
+  draft.run = identity.id;
+  draft.clock_given = identity.clock_given;
+  draft.note = fmt::format("{} {}", identity.runbook, status);
+  draft.journal = journal::JournalEnd{last.seq, last.sha256, status};
+  stores.log.append(draft);
+}
+
+}  // namespace
+
+OpenStores::OpenStores(const Desk& desk, const core::Clock& at, const RunIdentity& identity)
+    : clock(at),
+      keys(open_keys(desk, identity.environment, clock)),
+      objects(objects_folder(desk)),
+      log(journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock,
+                                     log_options(identity))) {
+  log.seal_finished();  // days that are over take no more entries
+}
+
+void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const Configuration& configuration,
+                 const Script& script, const std::vector<Script>& libraries) {
+  objects.put(script.text);
+  put_scripts(objects, libraries);
+  objects.put(configuration.bytes());
+  objects.put(core::canonical_json(pins.policies));
+}
+
+// The record of the run is written before the log states the end: who is killed in between leaves a run whose end is
+// not stated, which `runs resume` makes good, and no record that is half there.
+void end_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
+  payload["status"] = status;
+  const journal::RunRecord last = stores.journal->finish(payload);
+  write_record(stores, stores.journal->folder());
+  append_statement(stores, identity, "run_finished", last, status);
+}
+
+void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload) {
+  payload["status"] = status;
+  const journal::RunRecord last = stores.journal->append("run_stopped", payload);
+  write_record(stores, stores.journal->folder());
+  append_statement(stores, identity, "run_stopped", last, status);
+}
+
+bool is_stated(OpenStores& stores, const RunIdentity& identity) {
+  journal::Query query;
+  query.run = identity.id;
+  query.kind = "run_finished";
+  return !stores.log.query(query).empty();
+}
+
+void state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end) {
+  append_statement(stores, identity, "run_finished", end, end.json["status"].get<std::string>());
+}
+
+std::string libraries_sha256(const std::vector<Script>& libraries) {
+  return core::sha256_hex(core::canonical_json(library_manifest(libraries)));
+}
+
+void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>& libraries) {
+  for (const Script& each : libraries) objects.put(each.text);
+  objects.put(core::canonical_json(library_manifest(libraries)));
+}
+
+std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const Configuration& configuration,
+                                                           const RunbookInfo& info) {
+  std::map<std::string, std::filesystem::path> out;
+  for (const auto& [name, text] : info.roots) {
+    const auto& given = configuration.settings.runbooks.roots;
+    const auto at = given.find(name);
+    out[name] = at == given.end() ? desk.var / name : desk.folder / at->second;
+  }
+  return out;
+}
+
+}  // namespace ballast::host

@@ -1,0 +1,54 @@
+// Where a run leaves its evidence: keys, objects, log and journal, how a run begins there and how it ends or stops.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/configuration.hpp"
+#include "host/evidence.hpp"
+#include "host/run/pins.hpp"
+#include "host/run/runbook.hpp"
+#include "host/run/services.hpp"
+
+namespace ballast::host {
+
+/// Signers, objects, log and journal of one run. The log refers to the keys, so nothing here moves.
+struct OpenStores {
+  OpenStores(const Desk& desk, const core::Clock& clock, const RunIdentity& identity);
+  OpenStores(const OpenStores&) = delete;
+  OpenStores& operator=(const OpenStores&) = delete;
+
+  const core::Clock& clock;
+  Keys keys;
+  journal::ObjectStore objects;
+  journal::DecisionLog log;
+  std::optional<journal::RunJournal> journal;
+};
+
+/// Keeps the bytes behind the pins.
+void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const Configuration& configuration,
+                 const Script& script, const std::vector<Script>& libraries);
+
+/// Ends a run's journal and states its end in the log, so that whoever removes the journal, or its end, is found out.
+/// Writes the record of the run for people too (run_record.hpp).
+void end_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload);
+/// The same for a run that can be resumed.
+void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload);
+
+/// Whether the log states the end of the run. It does not when the process died between the journal's end and the
+/// log's.
+bool is_stated(OpenStores& stores, const RunIdentity& identity);
+/// States in the log that the run ended with the record `end`.
+void state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end);
+
+/// SHA-256 of the list of libraries by name, which is kept as an object.
+std::string libraries_sha256(const std::vector<Script>& libraries);
+void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>& libraries);
+
+/// Folders that the effects of a runbook may write, by the names that it declares: as `runbooks.roots` has them, else
+/// of that name below var.
+std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const Configuration& configuration,
+                                                           const RunbookInfo& info);
+
+}  // namespace ballast::host
