@@ -98,8 +98,9 @@ LineFact JournalCheck::read(std::string_view text, std::uint64_t offset) {
     if (fact.status != core::SignatureStatus::valid) fact.key_id = line.signature->key_id;
   }
   if (fact.line == 1) begin(line, fact);
-  if (facts_.finished) fact.problem = "a record after the end of the run";
-  facts_.finished = facts_.finished || line.kind == "run_finished";
+  if (facts_.finished && !follows_the_end(line.kind)) fact.problem = "a record after the end of the run";
+  if (facts_.finished) facts_.finished = line.kind != "run_resumed";
+  if (line.kind == "run_finished") facts_.finished = true;
   facts_.stopped = line.kind == "run_stopped";
   try {
     take_record(facts_, core::parse_json(text, "record"), fact);

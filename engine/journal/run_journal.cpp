@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -33,6 +34,8 @@ constexpr std::array<std::string_view, 22> kKinds = {"answer",      "approval_as
 
 }  // namespace
 
+bool follows_the_end(std::string_view kind) noexcept { return kind == "run_resumed" || kind == "recovery"; }
+
 struct RunJournal::State {
   std::filesystem::path folder, path;
   const core::Signer& signer;
@@ -41,6 +44,7 @@ struct RunJournal::State {
   std::string run, last_sha256, last_kind;
   std::uint64_t seq = 0;
   bool finished = false, failed = false;
+  bool reopened = false;  ///< and run_resumed has yet to say so
 
   State(const std::filesystem::path& where, const core::Signer& by, const core::Clock& given)
       : folder(where), path(where / kRunJournalName), signer(by), clock(given) {}
@@ -60,6 +64,8 @@ struct RunJournal::State {
       throw Error(Code::state, "the run's journal takes no more records, because a write failed; open it again",
                   path.string());
     if (finished) throw Error(Code::state, "the run is finished; nothing can be added to its journal", path.string());
+    if (reopened && !follows_the_end(kind))
+      throw Error(Code::state, "a run that ended is opened again by run_resumed first", path.string());
     if (std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) {
       throw Error(Code::argument, fmt::format("'{}' is not a kind of record{}", kind, core::suggestion(kind, kKinds)),
                   "kind");
@@ -89,6 +95,7 @@ struct RunJournal::State {
     ++seq;
     last_sha256 = core::sha256_hex(line);
     last_kind = kind;
+    reopened = reopened && kind == "recovery";
     return {seq, last_sha256, core::parse_json(line, path.string())};
   }
 };
@@ -145,7 +152,8 @@ RunJournal RunJournal::create(const std::filesystem::path& folder, const std::st
   return RunJournal(std::move(state));
 }
 
-RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Signer& signer, const core::Clock& clock) {
+RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Signer& signer, const core::Clock& clock,
+                            Ended ended) {
   auto state = std::make_unique<State>(folder, signer, clock);
   state->file = core::open_file(state->path, O_RDWR | O_APPEND);
   state->lock();
@@ -162,7 +170,8 @@ RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Sig
         state->run = run == nullptr ? "" : core::plain_string(run->value).value_or("");
         state->last_sha256 = genesis_hash(kRunFormat, state->run);
       }
-      if (problem || line.seq != state->seq + 1 || line.previous != state->last_sha256 || state->finished) {
+      const bool after_end = state->finished && !follows_the_end(problem ? "" : line.kind);
+      if (problem || line.seq != state->seq + 1 || line.previous != state->last_sha256 || after_end) {
         throw Error(Code::state,
                     fmt::format("the run's journal does not hold at record {} (byte {}); run ballast verify",
                                 state->seq + 1, start),
@@ -170,14 +179,15 @@ RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Sig
       }
       state->seq = line.seq;
       state->last_kind = line.kind;
-      state->finished = line.kind == "run_finished";
+      state->finished = line.kind == "run_finished" || (state->finished && line.kind == "recovery");
       state->last_sha256 = core::sha256_hex(text);
       end = start + text.size() + 1;
     });
   }
   if (state->seq == 0) throw Error(Code::state, "the run's journal has no whole record", state->path.string());
-  if (state->finished)
+  if (state->finished && ended == Ended::refused)
     throw Error(Code::state, fmt::format("the run {} is finished", state->run), state->path.string());
+  state->reopened = std::exchange(state->finished, false);
   if (const std::string torn = reader.torn(); !torn.empty()) {
     const std::string name = fmt::format("journal.torn.{}.{}", end, core::sha256_hex(torn).substr(0, 16));
     core::write_file_atomically(folder / name, torn);

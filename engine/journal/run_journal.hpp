@@ -19,23 +19,31 @@ namespace ballast::journal {
 inline constexpr std::string_view kRunFormat = "ballast-run-journal";
 inline constexpr std::string_view kRunJournalName = "journal.jsonl";
 
+/// Whether a record of this kind may stand behind run_finished: somebody takes back what the run did.
+bool follows_the_end(std::string_view kind) noexcept;
+
 struct RunRecord {
   std::uint64_t seq = 0;
   std::string sha256;
   core::Json json;
 };
 
+/// Whether a run that ended may be opened again: only to take back what it did.
+enum class Ended { refused, reopened };
+
 class RunJournal {
  public:
   /// Begins `<folder>/journal.jsonl`. The first record is `run_started` and holds format, version, run (its id) and
-  /// what `payload` adds. The folder is made here, and is there with a whole record or not at all. Requires: the id is a
-  /// file name; `signer` and `clock` outlive the journal.
-  /// Throws: Error{state} when the folder is there and holds anything; Error{argument | io | crypto}.
+  /// what `payload` adds. The folder is made here, and is there with a whole record or not at all. Requires: the id is
+  /// a file name; `signer` and `clock` outlive the journal. Throws: Error{state} when the folder is there and holds
+  /// anything; Error{argument | io | crypto}.
   static RunJournal create(const std::filesystem::path& folder, const std::string& run, const core::Json& payload,
                            const core::Signer& signer, const core::Clock& clock);
   /// Opens an unfinished run to go on with it. A torn end is cut, kept aside and recorded (`recovery`).
-  /// Throws: Error{state} when it is finished, being run elsewhere, or its chain does not hold; Error{not_found | io}.
-  static RunJournal open(const std::filesystem::path& folder, const core::Signer& signer, const core::Clock& clock);
+  /// Throws: Error{state} when it is finished (unless that is what it is opened for), being run elsewhere, or its chain
+  /// does not hold; Error{not_found | io}.
+  static RunJournal open(const std::filesystem::path& folder, const core::Signer& signer, const core::Clock& clock,
+                         Ended ended = Ended::refused);
   RunJournal(RunJournal&&) noexcept;
   RunJournal& operator=(RunJournal&&) noexcept;
   ~RunJournal();
@@ -43,7 +51,7 @@ class RunJournal {
   /// Appends a record and returns once it is durable. `payload` may not hold seq, time, kind, previous or signature.
   /// Throws: Error{argument} for a payload or kind that is not accepted; Error{io}; Error{state} after a failed write.
   RunRecord append(std::string_view kind, const core::Json& payload);
-  /// Appends `run_finished`: nothing can be added after it.
+  /// Appends `run_finished`: nothing can be added after it but by Ended::reopened.
   RunRecord finish(const core::Json& payload);
 
   /// Whether a process holds the run's journal, that is: the run is going on.

@@ -27,10 +27,8 @@ struct RunInLog {
     core::Digest hash;
   };
   std::vector<Named> entries;   ///< but for its stops and its end, in the order of the log
-  std::vector<StatedEnd> ends;  ///< its stops, and its end as the last one
-  bool ended = false;
-
-  std::uint64_t end_seq() const { return ended ? ends.back().seq : 0; }
+  std::vector<StatedEnd> ends;  ///< its stops and its end; behind that, that it was taken back
+  std::uint64_t end_seq = 0;    ///< the entry that states its end first: it wrote nothing behind that
 };
 
 /// One run that recorded an artefact. Its place in time is that in the log: clocks can be given and can go back.
@@ -86,7 +84,7 @@ class DeskCheck {
     RunInLog& run = runs_[entry.run];
     if (entry.journal) {
       run.ends.push_back({*entry.journal, entry.seq});
-      run.ended = entry.ends_run;
+      if (entry.ends_run && run.end_seq == 0) run.end_seq = entry.seq;
     } else {
       run.entries.push_back({entry.seq, entry.hash});
     }
@@ -154,8 +152,7 @@ class DeskCheck {
                         core::to_hex(found->hash)));
       }
     }
-    const bool said_so =
-        facts.finished ? in_log.ended : !in_log.ends.empty() && in_log.ends.back().journal.records == facts.records;
+    const bool said_so = !in_log.ends.empty() && in_log.ends.back().journal.records == facts.records;
     if ((facts.finished || facts.stopped) && !facts.running && has_log_ && !said_so) {
       add(FindingCode::unfinished, journal, facts.records, 0,
           fmt::format("the run {} and the log does not say so: it died just then, or the end of the log was removed",
@@ -163,7 +160,7 @@ class DeskCheck {
     }
     check_unnamed(in_log, facts, journal);
     for (const auto& [path, artefact] : facts.artefacts) {
-      writers_[path].push_back({name, artefact.sha256, artefact.line, facts.log_seq, in_log.end_seq()});
+      writers_[path].push_back({name, artefact.sha256, artefact.line, facts.log_seq, in_log.end_seq});
     }
   }
 

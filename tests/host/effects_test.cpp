@@ -1,5 +1,6 @@
 // Effects that go wrong, files where none may be written, and giving runs up.
 #include <csignal>
+#include <fstream>
 #include <functional>
 #include <thread>
 
@@ -148,6 +149,51 @@ TEST_SUITE("effects") {
       CHECK(!placed(desk, "first"));
       CHECK(verifies(desk));
     }
+  }
+
+  TEST_CASE("a run that finished is taken back by an abort too, and both ends stand in its journal and in the log") {
+    TestDesk desk;
+    spill_orders(desk, {});
+    CHECK(desk.run({"run", "orders"}).status == 0);
+    CHECK(placed(desk, "order"));
+    const Ran aborted = abort_run(desk);
+    CAPTURE(aborted.error);
+    CHECK(aborted.status == 0);
+    CHECK(aborted.json()["result"] == core::Json({{"undone", {"order", "first"}}, {"left", core::Json::array()}}));
+    CHECK(!placed(desk, "order"));
+    CHECK(!placed(desk, "first"));
+    CHECK(verifies(desk));
+    CHECK(entries_of_kind(desk, "undo") == 2);
+    CHECK(entries_of_kind(desk, "run_finished") == 2);
+    for (const Ran& again : {abort_run(desk), resume(desk)}) {
+      CHECK(again.status == 2);
+      CHECK(again.mentions("the run has ended (aborted)"));
+    }
+  }
+
+  TEST_CASE("an abort of a finished run that was killed goes on; cut back to the first end, it is found out") {
+    TestDesk desk;
+    spill_orders(desk, {.undo = "undo = function() if not ballast.files.exists('note.txt') then while true do end end "
+                                "ballast.files.remove('book/order') end,"});
+    CHECK(desk.run({"run", "orders"}).status == 0);
+    const std::string journal = (desk.var() / "runs" / run_id(desk) / "journal.jsonl").string();
+    const std::string finished = slurp(journal);
+    const pid_t child = test::start_command(desk.command({"runs", "abort", run_id(desk)}));
+    bool came = false;
+    for (int i = 0; i < 1000 && !came; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+      came = slurp(journal).find("\"kind\":\"undo\"") != std::string::npos;
+    }
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    REQUIRE(came);
+    CHECK(resume(desk).mentions("the run is being aborted; finish that"));
+    desk.spill("note.txt", "");
+    CHECK(abort_run(desk).status == 0);
+    CHECK(!placed(desk, "order"));
+    CHECK(verifies(desk));
+    std::ofstream(journal, std::ios::trunc) << finished;
+    CHECK(!verifies(desk));
   }
 
   TEST_CASE("what has no undo is left, and said so with exit status 1") {

@@ -130,7 +130,6 @@ TEST_SUITE("resume") {
     CHECK(again.status == 2);
     CHECK(again.mentions("the run has ended (finished)"));
     CHECK(!again.mentions("go on with it"));
-    CHECK(desk.run({"runs", "abort", run_id(desk)}).mentions("the run has ended (finished)"));
   }
 
   TEST_CASE("a run that another process executes, and one that is not there, are refused") {

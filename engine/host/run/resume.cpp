@@ -21,23 +21,37 @@
 namespace ballast::host {
 namespace {
 
-/// A run whose journal ended: it is only stated in the log, when the process died before it was.
-/// Throws: Error{state} when the log says so already.
-std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run) {
+enum class Purpose { go_on, take_back };
+
+core::Error has_ended(const core::Json& end, const std::string& run) {
+  return {core::Code::state, fmt::format("the run has ended ({})", end["status"].get<std::string>()), run};
+}
+
+/// Whether a run that ended like this can be opened again.
+bool can_be_opened(const core::Json& end, Purpose purpose) {
+  return end["kind"] != "run_finished" || (purpose == Purpose::take_back && end["status"] != "aborted");
+}
+
+/// A run whose journal ended: it is only stated in the log, when the process died before it was. Returns nothing when
+/// there is more to do. Throws: Error{state} when the log says so already.
+std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run, Purpose purpose) {
   const auto folder = find_run_folder(desk, run);
   const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
   if (records.empty() || records.back().json["kind"] != "run_finished") return std::nullopt;
   const core::Json& end = records.back().json;
   const std::string status = end["status"].get<std::string>();
-  const core::Error ended(core::Code::state, fmt::format("the run has ended ({})", status), run);
-  if (journal::RunJournal::is_written(folder)) throw ended;  // by who is about to state it
+  if (journal::RunJournal::is_written(folder)) throw has_ended(end, run);  // by who is about to state it
   const RunIdentity identity = recorded_identity(records.front().json);
   const core::SystemClock system;
   const core::FixedClock given(identity.time);
   OpenStores stores(desk, identity.clock_given ? static_cast<const core::Clock&>(given) : system, identity);
-  if (is_stated(stores, identity)) throw ended;
-  write_record(stores, folder);
-  state_end(stores, identity, records.back());
+  if (!is_stated(stores, identity, records.back())) {
+    write_record(stores, folder);
+    state_end(stores, identity, records.back());
+  } else if (!can_be_opened(end, purpose)) {
+    throw has_ended(end, run);
+  }
+  if (can_be_opened(end, purpose)) return std::nullopt;
   RunResult out;
   out.id = identity.id;
   out.runbook = identity.runbook;
@@ -51,10 +65,11 @@ std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run
 /// A run that was opened again: everything that it needs, in the order in which it is needed.
 class Reopened {
  public:
-  Reopened(const Desk& desk, const Configuration& configuration, const std::string& run, const std::string& actor,
-           bool json)
+  Reopened(const Desk& desk, const Configuration& configuration, Purpose purpose, const std::string& run,
+           const std::string& actor, bool json)
       : desk_(desk),
         configuration_(configuration),
+        purpose_(purpose),
         folder_(find_run_folder(desk, run)),
         journal_(fold_journal(journal::RunJournal::read(folder_))),
         identity(recorded_identity(journal_.started)),
@@ -64,10 +79,7 @@ class Reopened {
         source_(desk.source(), manifest_, identity.environment == Environment::live),
         services(desk, configuration, clock()),
         state(services, runbook_profile(), source_, configuration.settings.limits.runbook) {
-    if (journal_.end && (*journal_.end)["kind"] == "run_finished") {
-      throw core::Error(core::Code::state,
-                        fmt::format("the run has ended ({})", (*journal_.end)["status"].get<std::string>()), run);
-    }
+    require_open();
     if (json) services.print_to_standard_error();
     services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
     script_ = find_runbook(desk, journal_.started["runbook"]["place"].get<std::string>());
@@ -100,15 +112,18 @@ class Reopened {
   const FoldedJournal& journal() const { return journal_; }
 
   /// Opens the stores, takes the journal, records that the run goes on and has the history served.
-  void open(const std::vector<std::string>& accepted, bool aborting) {
+  void open(const std::vector<std::string>& accepted) {
+    const bool aborting = purpose_ == Purpose::take_back;
     if (!aborting) target_.emplace(desk_, info_, identity, true, clock());
     stores.emplace(desk_, clock(), identity);
     result.made_keys = stores->keys.made;
     check_signatures();
     check_stated();
-    stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock());
+    stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock(),
+                                                aborting ? journal::Ended::reopened : journal::Ended::refused);
     // Read again under the journal's lock: another process may have gone on with the run meanwhile.
-    journal_ = fold_journal(journal::RunJournal::read(folder_));
+    journal_ = read_run(folder_);
+    require_open();
     std::set<std::uint64_t> named;
     std::vector<journal::RunRecord> kept = journal_.records;
     for (const journal::RunRecord& each : journal::RunJournal::read(folder_)) {
@@ -148,6 +163,10 @@ class Reopened {
   const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
 
  private:
+  void require_open() const {
+    if (journal_.end && !can_be_opened(*journal_.end, purpose_)) throw has_ended(*journal_.end, identity.id);
+  }
+
   /// What is served decides what is done next, so nobody but the engine may have written it. Throws: Error{crypto}.
   void check_signatures() {
     using journal::FindingCode;
@@ -207,6 +226,7 @@ class Reopened {
 
   const Desk& desk_;
   const Configuration& configuration_;
+  Purpose purpose_;
   std::filesystem::path folder_;
   FoldedJournal journal_;
 
@@ -235,15 +255,15 @@ class Reopened {
 }  // namespace
 
 RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request) {
-  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
-  Reopened run(desk, configuration, request.run, request.actor, request.json);
+  if (auto ended = finish_stating(desk, request.run, Purpose::go_on)) return std::move(*ended);
+  Reopened run(desk, configuration, Purpose::go_on, request.run, request.actor, request.json);
   if (!run.journal().undone.empty()) {
     throw core::Error(core::Code::state,
                       fmt::format("the run is being aborted; finish that: ballast runs abort {}", request.run),
                       request.run);
   }
   const auto accepted = run.check_pins(request.accept_change);
-  run.open(accepted, false);
+  run.open(accepted);
   run.with_people(request);
   if (request.begun) request.begun(request.run);
   perform_run(run.state, run.services, *run.stores, run.identity, run.result);
@@ -251,11 +271,11 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
 }
 
 RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request) {
-  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
-  Reopened run(desk, configuration, request.run, request.actor, request.json);
+  if (auto ended = finish_stating(desk, request.run, Purpose::take_back)) return std::move(*ended);
+  Reopened run(desk, configuration, Purpose::take_back, request.run, request.actor, request.json);
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);
-  run.open(accepted, true);
+  run.open(accepted);
   run.services.only_undo(run.journal().undone, request.leave);
   const auto give_up = [&](const core::Error& error) {
     stop_run(*run.stores, run.identity, "failed", {{"error", error_document(error)["error"]}});

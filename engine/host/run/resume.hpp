@@ -30,10 +30,10 @@ struct AbortRequest {
   bool json = false;
 };
 
-/// Takes back every effect of the run, the last one first, and ends it. An effect that may have been applied when the
-/// process died is asked for first. Called again, it goes on where it was interrupted. The result's value is
-/// { undone, left }: names of effects; `left` have no undo, or were to be left.
-/// Throws: as resume_run.
+/// Takes back every effect of the run, the last one first, and ends it: of one that has ended too, unless it was
+/// aborted. An effect that may have been applied when the process died is asked for first. Called again, it goes on
+/// where it was interrupted. The result's value is { undone, left }: names of effects; `left` have no undo, or were to
+/// be left. Throws: as resume_run.
 RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request);
 
 }  // namespace ballast::host

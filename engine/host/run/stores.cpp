@@ -1,5 +1,7 @@
 #include "host/run/stores.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
@@ -66,11 +68,13 @@ void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string
   append_statement(stores, identity, "run_stopped", last, status);
 }
 
-bool is_stated(OpenStores& stores, const RunIdentity& identity) {
+bool is_stated(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end) {
   journal::Query query;
   query.run = identity.id;
   query.kind = "run_finished";
-  return !stores.log.query(query).empty();
+  const std::vector<journal::Entry> ends = stores.log.query(query);  // more than one where it was taken back
+  return std::any_of(ends.begin(), ends.end(),
+                     [&](const journal::Entry& each) { return each.json()["journal"]["records"] == end.seq; });
 }
 
 void state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end) {

@@ -36,9 +36,9 @@ void end_run(OpenStores& stores, const RunIdentity& identity, const std::string&
 /// The same for a run that can be resumed.
 void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string& status, core::Json payload);
 
-/// Whether the log states the end of the run. It does not when the process died between the journal's end and the
-/// log's.
-bool is_stated(OpenStores& stores, const RunIdentity& identity);
+/// Whether the log states that the run ended with the record `end`. It does not when the process died between the
+/// journal's end and the log's.
+bool is_stated(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end);
 /// States in the log that the run ended with the record `end`.
 void state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end);
 

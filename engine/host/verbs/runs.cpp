@@ -111,7 +111,7 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
   each->add_flag("--no-input", options->no_input, "Never ask at the terminal");
   each->add_flag("--accept-change", options->accept_change,
                  "Go on although scripts, policies or settings changed since");
-  each = verb("abort", "Take back the effects of a run, the last one first, and end it", abort,
+  each = verb("abort", "Take back the effects of a run, of one that ended too, the last one first", abort,
               "Exit status 1 when an effect that has no undo was left.\n"
               "examples:\n  ballast runs abort rebalance_handover-20260115T000000Z-1f0c2d3e --reason 'wrong book'\n");
   each->add_option("RUN", options->run, "Id of the run")->required();
