@@ -2,6 +2,7 @@
 -- the host reads the parameters, starts the run and calls `main(run)`. A run that was interrupted is executed again
 -- from the top, and what it completed is served from its journal. Must not know what any runbook is about.
 
+local child_runs = require "child_runs"
 local failure = require "failure"
 local runbook_definition = require "runbook_definition"
 local waiting = require "waiting"
@@ -168,6 +169,17 @@ function Run:effect(effect)
   return remember(self, effect, plan, outcome, key)
 end
 
+-- Takes back what a child run did. Returns whether that was done, and the names of effects that it left.
+local function undo_child(name)
+  local task = ballast.run.undo_started(name)
+  if task.todo == "nothing" or task.todo == "leave" then
+    return task.todo == "nothing", {}
+  end
+  local left = ballast.run.child_undone(name)
+  ballast.run.undo_finished(name)
+  return true, left
+end
+
 -- Takes one effect back. Its verify says before and after whether it is there.
 -- Returns whether it is taken back.
 local function undo_one(applied)
@@ -188,13 +200,22 @@ local function undo_one(applied)
   return true
 end
 
--- Takes back every effect of a run, the last one first. Returns { undone, left }; `left` have no undo, or are to stay.
+-- Takes back every effect and child of a run, the last one first. Returns { undone, left }; `left` have no undo, or are to stay.
 local function undo_all(run)
   local undone, left = ballast.json.array {}, ballast.json.array {}
   for index = #run.applied, 1, -1 do
     local applied = run.applied[index]
-    local into = undo_one(applied) and undone or left
-    into[#into + 1] = applied.effect.name
+    local done, left_by_child
+    if applied.child then
+      done, left_by_child = undo_child(applied.child)
+    else
+      done, left_by_child = undo_one(applied), {}
+    end
+    local into = done and undone or left
+    into[#into + 1] = applied.child or applied.effect.name
+    for _, name in ipairs(left_by_child) do
+      left[#left + 1] = ("%s: %s"):format(applied.child, name)
+    end
   end
   return { undone = undone, left = left }
 end
@@ -289,6 +310,36 @@ function Run:retry(wanted)
     ballast.run.wait { name = ("%s, pause %d"):format(wanted.name, attempt),
       ["until"] = waiting.after(ballast.clock.now(), pause) }
   end
+end
+
+--- Runs other runbooks as children of this run, each in a process and with a journal of its own:
+--- { { runbook, params?, name?, may_be_denied? }, ... }. `name` is the runbook's unless it is given; names stand once in a
+--- run. `options.at_once` (4) bounds how many run at the same time. Returns a list of { name, run, status, result } when
+--- all of them ended. Where one waits, is refused or fails the run stops with it, and goes on with it when it is resumed.
+--- A child that ends as denied raises child_denied, unless it may be.
+function Run:parallel(list, options)
+  local wanted = child_runs.check(list)
+  local at_once = child_runs.check_at_once(options and options.at_once)
+  local names = {}
+  for index, each in ipairs(wanted) do
+    claim(self, each.name, "child run")
+    names[index] = each.name
+  end
+  ballast.run.children_started(wanted)
+  for _, name in ipairs(names) do
+    self.applied[#self.applied + 1] = { child = name }
+  end
+  return child_runs.check_results(list, ballast.run.children_finished(names, at_once))
+end
+
+--- Runs one other runbook as a child of this run, as run:parallel does. `options`: { name?, may_be_denied? }. Returns
+--- { name, run, status, result }.
+function Run:call(name, params, options)
+  local wanted = { runbook = name, params = params }
+  for field, value in pairs(options or {}) do
+    wanted[field] = value
+  end
+  return self:parallel { wanted }[1]
 end
 
 --- Tells people { text, level?, data? }, once that is recorded. Never waits for anybody.

@@ -72,6 +72,14 @@ Desk CommonOptions::open_desk() const {
 
 std::string CommonOptions::var_option() const { return var == "var" ? "" : " --var " + var; }
 
+std::vector<std::string> CommonOptions::as_arguments() const {
+  std::vector<std::string> out{"--desk", desk, "--var", var};
+  if (!keys.empty()) out.insert(out.end(), {"--keys", keys});
+  if (config) out.insert(out.end(), {"--config", *config});
+  for (const std::string& each : settings) out.insert(out.end(), {"--setting", each});
+  return out;
+}
+
 std::string CommonOptions::how_to_go_on() const {
   if (open_run->empty()) return {};
   return fmt::format("go on with it: ballast runs resume {0}{1}\n  take it back: ballast runs abort {0}{1}\n",

@@ -38,6 +38,8 @@ struct CommonOptions {
   Configuration read(const Desk& desk) const;
   /// " --var DIR" where it has to be said again in a command that is shown.
   std::string var_option() const;
+  /// The same options as arguments, for a process that is to have them too.
+  std::vector<std::string> as_arguments() const;
   /// How to go on with the open run, as commands that can be pasted.
   std::string how_to_go_on() const;
 };

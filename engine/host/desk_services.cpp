@@ -154,6 +154,9 @@ core::Json DeskServices::approve(const core::Json&) { refuse("an approval"); }
 core::Json DeskServices::confirm(const core::Json&) { refuse("a confirmation"); }
 void DeskServices::notify(const core::Json&) { refuse("a notice"); }
 core::Json DeskServices::wait(const core::Json&) { refuse("waiting"); }
+void DeskServices::children_started(const core::Json&) { refuse("a child run"); }
+core::Json DeskServices::children_finished(const core::Json&, std::int64_t) { refuse("a child run"); }
+core::Json DeskServices::child_undone(const std::string&) { refuse("a child run"); }
 void DeskServices::write_file(const std::string&, const std::string&) { refuse("files.write"); }
 void DeskServices::remove_file(const std::string&) { refuse("files.remove"); }
 core::Json DeskServices::write_artefact(const std::string&, const std::string&) { refuse("run.artefact"); }

@@ -43,6 +43,9 @@ class DeskServices : public modules::Services {
   core::Json confirm(const core::Json& request) override;
   void notify(const core::Json& notice) override;
   core::Json wait(const core::Json& request) override;
+  void children_started(const core::Json& children) override;
+  core::Json children_finished(const core::Json& names, std::int64_t at_once) override;
+  core::Json child_undone(const std::string& name) override;
   void write_file(const std::string& path, const std::string& bytes) override;
   void remove_file(const std::string& path) override;
   core::Json write_artefact(const std::string& path, const std::string& bytes) override;

@@ -32,6 +32,17 @@ void take_record(RunFacts& facts, const Json& record, const LineFact& fact) {
     object("answer", record, "answer_sha256");
   } else if (kind == "step_finished" && !record.contains("outcome")) {
     object("outcome", record, "outcome_sha256");
+  } else if (kind == "child") {
+    if (!record.contains("given")) object("parameters", record, "given_sha256");
+    if (!record.contains("result")) object("result", record, "result_sha256");
+    object("plan", record, "plan_sha256");
+    if (record.at("state") == "ended") {
+      facts.children.push_back(
+          {fact.line,
+           fact.offset,
+           record.at("run").get<std::string>(),
+           {record.at("records").get<std::uint64_t>(), record.at("sha256").get<std::string>(), {}}});
+    }
   } else if (kind == "approval_asked") {
     object("plan", record, "plan_sha256");
   } else if (kind == "artefact") {

@@ -159,8 +159,26 @@ class DeskCheck {
                       facts.finished ? "ended" : "stopped"));
     }
     check_unnamed(in_log, facts, journal);
+    check_children(facts, journal);
     for (const auto& [path, artefact] : facts.artefacts) {
       writers_[path].push_back({name, artefact.sha256, artefact.line, facts.log_seq, in_log.end_seq});
+    }
+  }
+
+  /// What a run was told by its children is what the log states of their ends.
+  void check_children(const RunFacts& facts, const std::string& journal) {
+    for (const NamedChild& each : facts.children) {
+      ++report_.references;
+      const auto child = runs_.find(each.run);
+      const bool known =
+          child != runs_.end() &&
+          std::any_of(child->second.ends.begin(), child->second.ends.end(), [&](const StatedEnd& end) {
+            return end.journal.records == each.journal.records && end.journal.sha256 == each.journal.sha256;
+          });
+      if (known) continue;
+      add(child == runs_.end() ? FindingCode::missing : FindingCode::changed, journal, each.line, each.offset,
+          fmt::format("record {} says that its child {} ended with record {}, and the log does not", each.line,
+                      each.run, each.journal.records));
     }
   }
 

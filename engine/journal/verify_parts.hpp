@@ -52,6 +52,13 @@ struct NamedArtefact {
   std::string sha256;
 };
 
+/// Another run that ended as a child of this one, and how far its journal came then.
+struct NamedChild {
+  std::uint64_t line = 0, offset = 0;
+  std::string run;
+  JournalEnd journal;
+};
+
 /// What a run's journal says.
 struct RunFacts {
   std::string id;
@@ -63,6 +70,7 @@ struct RunFacts {
   std::map<std::string, std::string> recoveries;  ///< SHA-256 of what was cut and kept aside, by file
   std::vector<NamedEntry> entries;
   std::vector<NamedObject> objects;
+  std::vector<NamedChild> children;
   std::map<std::string, NamedArtefact> artefacts;  ///< by path as recorded; the last record of a path counts
 };
 

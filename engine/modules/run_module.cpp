@@ -59,6 +59,14 @@ bool notify(Services& services, const core::Json& notice) {
   services.notify(notice);
   return true;
 }
+bool children_started(Services& services, const core::Json& children) {
+  services.children_started(children);
+  return true;
+}
+core::Json children_finished(Services& services, const core::Json& names, std::int64_t at_once) {
+  return services.children_finished(names, at_once);
+}
+core::Json child_undone(Services& services, const std::string& name) { return services.child_undone(name); }
 core::Json artefact(Services& services, const std::string& path, const std::string& text) {
   return services.write_artefact(path, text);
 }
@@ -141,6 +149,16 @@ constexpr auto kRun = bind::module_of(
     bind::fn<&notify>("notify", "Tells people something, once that is recorded; never waits for anybody.",
                       {{{.name = "notice", .doc = "{ text, level, data? }."}}}, kRecorded,
                       bind::Effect::writes_journal),
+    bind::fn<&children_started>("children_started", "Records which other runbooks run as children of this run.",
+                                {{{.name = "children", .doc = "List of { name, runbook, params }."}}}, kRecorded,
+                                bind::Effect::writes_journal),
+    bind::fn<&children_finished>(
+        "children_finished", "Runs the children, each in a process of its own, and waits for all of them.",
+        {{{.name = "names", .doc = "Their names."}, {.name = "at_once", .doc = "How many run at the same time."}}},
+        {.name = "results", .doc = "List of { name, run, status, result }."}, bind::Effect::writes_journal),
+    bind::fn<&child_undone>(
+        "child_undone", "Takes back the effects of a child run.", {{{.name = "name", .doc = "Name of the child run."}}},
+        {.name = "left", .doc = "Names of its effects that were left."}, bind::Effect::writes_journal),
     bind::fn<&artefact>("artefact", "Writes a signed file below `var`.",
                         {{{.name = "path", .doc = "Path below `var`."}, {.name = "text", .doc = "Its bytes."}}},
                         {.name = "artefact", .doc = "{ path, sha256, signature_file }."}, bind::Effect::writes_files));

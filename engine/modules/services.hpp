@@ -77,6 +77,13 @@ class Services : public bind::Context {
   virtual core::Json wait(const core::Json& request) = 0;
   /// Tells people something: { text, level, data? }. Recorded before it is sent; never waits for anybody.
   virtual void notify(const core::Json& notice) = 0;
+  /// Begins runs of other runbooks as children of this one: a list of { name, runbook, params }.
+  virtual void children_started(const core::Json& children) = 0;
+  /// Waits for the children of these names, so many at once, and returns for each { name, run, status, result }. What
+  /// one of them waits for, or stopped for, the run does.
+  virtual core::Json children_finished(const core::Json& names, std::int64_t at_once) = 0;
+  /// Takes back what a child did. Returns the names of its effects that were left.
+  virtual core::Json child_undone(const std::string& name) = 0;
   /// Replaces or removes a file below a root that the runbook declared; only while it acts outside.
   virtual void write_file(const std::string& path, const std::string& bytes) = 0;
   virtual void remove_file(const std::string& path) = 0;

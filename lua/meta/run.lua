@@ -107,6 +107,22 @@ function ballast.run.wait(request) end
 ---@return boolean recorded True.
 function ballast.run.notify(notice) end
 
+--- Records which other runbooks run as children of this run.
+---@param children any List of { name, runbook, params }.
+---@return boolean recorded True.
+function ballast.run.children_started(children) end
+
+--- Runs the children, each in a process of its own, and waits for all of them.
+---@param names any Their names.
+---@param at_once integer How many run at the same time.
+---@return any results List of { name, run, status, result }.
+function ballast.run.children_finished(names, at_once) end
+
+--- Takes back the effects of a child run.
+---@param name string Name of the child run.
+---@return any left Names of its effects that were left.
+function ballast.run.child_undone(name) end
+
 --- Writes a signed file below `var`.
 ---@param path string Path below `var`.
 ---@param text string Its bytes.

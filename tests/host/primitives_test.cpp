@@ -83,6 +83,11 @@ constexpr std::string_view kCalls[][3] = {
     {"ballast.run.notify", "ballast.run.notify { text = 'told' }", "ballast.run.notify { level = 'warn' }"},
     {"ballast.run.wait", "ballast.run.wait { name = 'till', ['until'] = '2026-01-15T01:00:00Z' }",
      "ballast.run.wait { name = 'till', ['until'] = 'soon' }"},
+    {"ballast.run.children_started", "ballast.run.children_started { { name = 'c', runbook = 'tiny', params = {} } }",
+     "ballast.run.children_started { { name = 'd' } }"},
+    {"ballast.run.children_finished", "ballast.run.children_finished({ 'c' }, 1)",
+     "ballast.run.children_finished({ 'd' }, 1)"},
+    {"ballast.run.child_undone", "ballast.run.child_undone 'c'", "ballast.run.child_undone 'd'"},
     {"ballast.run.effect_started", "ballast.run.effect_started 'put'", "ballast.run.effect_started 'while another'"},
     {"ballast.run.effect_planned", "ballast.run.effect_planned('put', {})", "ballast.run.effect_planned('other', {})"},
     {"ballast.run.outside_entered", "ballast.run.outside_entered 'put'", "ballast.run.outside_entered 'other'"},
@@ -121,6 +126,9 @@ TEST_SUITE("primitives") {
     test::TestDesk folder;
     folder.spill("note.txt", "a note");
     folder.spill("doc.yaml", "a: 1\n");
+    folder.spill("runbooks/tiny.lua",
+                 "return require('runbook').define { name = 'tiny', version = 1, summary = 'Tiny.', "
+                 "main = function() return {} end }");
     folder.spill("policies/tiny.lua",
                  "return { name = 'tiny', version = 1, decide = function() return { outcome = 'allow' } end }");
     const host::Desk desk{folder.desk(), host::find_installation(), folder.var(), folder.keys()};
@@ -142,12 +150,17 @@ TEST_SUITE("primitives") {
     identity.actor = "tester";
     identity.time = clock.now();
     identity.roots = {{"book", desk.var / "book"}};
-    journal::RunJournal journal = journal::RunJournal::create(host::runs_folder(desk) / identity.id, identity.id,
-                                                              core::Json::object(), *keys.journal, clock);
+    journal::RunJournal journal =
+        journal::RunJournal::create(host::runs_folder(desk) / identity.id, identity.id,
+                                    {{"actor", "tester"}, {"clock", "given"}}, *keys.journal, clock);
     const core::Json nothing{{"items", core::Json::array()}};
     hand_in_approval(configuration, keys, journal, core::sha256_hex(core::canonical_json(nothing)), clock);
     host::RunServices services(desk, configuration, clock);
     services.with_people({"tester", {"sure"}, false, nullptr, [&](const std::string&) { return nothing; }});
+    const host::ChildRuns children(
+        desk, configuration, {"--desk", desk.folder.string(), "--var", desk.var.string(), "--keys", desk.keys.string()},
+        BALLAST_BINARY);
+    services.with_children(children);
     services.begin(identity, {&objects, &log, &journal, &keys, nullptr});
     host::FolderSource source = desk.source();
     host::State state(services, host::runbook_profile(), source,

@@ -57,6 +57,9 @@ class TestServices final : public modules::Services {
   core::Json approve(const core::Json&) override { refuse(); }
   core::Json confirm(const core::Json&) override { refuse(); }
   void notify(const core::Json&) override { refuse(); }
+  void children_started(const core::Json&) override { refuse(); }
+  core::Json children_finished(const core::Json&, std::int64_t) override { refuse(); }
+  core::Json child_undone(const std::string&) override { refuse(); }
   core::Json wait(const core::Json&) override { refuse(); }
   void write_file(const std::string&, const std::string&) override { refuse(); }
   void remove_file(const std::string&) override { refuse(); }

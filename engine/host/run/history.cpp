@@ -43,7 +43,12 @@ FoldedJournal fold_journal(std::vector<journal::RunRecord> records) {
 
 FoldedJournal read_run(const std::filesystem::path& folder) { return fold_journal(journal::RunJournal::read(folder)); }
 
+bool is_begun_child(const core::Json& record) {
+  return record.at("kind") == "child" && record.value("state", "") == "begun";
+}
+
 bool is_unit(const core::Json& record) {
+  if (is_begun_child(record)) return false;
   const std::string kind = record.at("kind").get<std::string>();
   return kind != "answer" && kind != "step_started" && kind != "plan";
 }
@@ -92,11 +97,13 @@ std::string describe_record(const core::Json& record) {
   if (kind == "approval_given") return named("the answer to approval", "name");
   if (kind == "wait") return named("the wait", "name");
   if (kind == "notice") return named("notice", "text");
+  if (kind == "child") return named(is_begun_child(record) ? "child run" : "the end of child run", "name");
   if (kind == "log") return "an entry of the log";
   return fmt::format("a record of kind {}", kind);
 }
 
 std::string describe_unit(const core::Json& record) {
+  if (record.at("kind") == "child") return fmt::format("child run '{}'", record.value("name", ""));
   if (record.at("kind") != "step_finished") return describe_record(record);
   return fmt::format("{} '{}'", record.value("effect", false) ? "effect" : "step", record.value("step", ""));
 }

@@ -34,6 +34,9 @@ FoldedJournal fold_journal(std::vector<journal::RunRecord> records);
 /// The same of the run in a folder. Throws: as RunJournal::read too.
 FoldedJournal read_run(const std::filesystem::path& folder);
 
+/// Whether a record says that a child run was ordered, and not yet that it ended.
+bool is_begun_child(const core::Json& record);
+
 /// Whether a record is a unit that was completed, and not a part or the beginning of one.
 bool is_unit(const core::Json& record);
 

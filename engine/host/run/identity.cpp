@@ -36,6 +36,11 @@ RunIdentity recorded_identity(const core::Json& recorded) {
   out.clock_given = recorded.value("clock", "") == "given";
   if (recorded.contains("files")) out.named_files = recorded["files"].get<std::vector<std::string>>();
   out.time = core::parse_instant(recorded["decision_time"].get<std::string>());
+  if (recorded.contains("parent")) {
+    const core::Json& parent = recorded["parent"];
+    out.parent = ParentRun{parent["run"].get<std::string>(), parent["name"].get<std::string>(),
+                           parent["depth"].get<std::size_t>()};
+  }
   return out;
 }
 
@@ -69,6 +74,9 @@ core::Json identity_payload(const RunIdentity& identity, const RunbookInfo& info
   if (!info.acceptance.empty()) out["acceptance"] = info.acceptance;
   if (!given.secret_references.empty()) out["secrets"] = given.secret_references;  // never what they lead to
   if (!identity.named_files.empty()) out["files"] = identity.named_files;
+  if (identity.parent) {
+    out["parent"] = {{"run", identity.parent->run}, {"name", identity.parent->name}, {"depth", identity.parent->depth}};
+  }
   return out;
 }
 

@@ -22,7 +22,7 @@ std::string place_of(const FoldedJournal& run) {
   for (auto at = run.records.rbegin(); at != run.records.rend(); ++at) {
     const std::string kind = at->json["kind"].get<std::string>();
     if (kind == "step_finished") return "after " + describe_unit(at->json);
-    if (kind == "step_started") return "in " + describe_record(at->json);
+    if (kind == "step_started" || is_begun_child(at->json)) return "in " + describe_record(at->json);
   }
   return {};
 }

@@ -8,12 +8,14 @@
 namespace ballast::host {
 
 core::Json look_ahead(const Desk& desk, const Configuration& configuration, ScriptSource& source, const Script& runbook,
-                      const RunIdentity& identity, const core::Clock& clock, const std::string& approval) {
+                      const RunIdentity& identity, const core::Clock& clock, const ChildRuns& children,
+                      const std::string& approval) {
   FoldedJournal journal = read_run(runs_folder(desk) / identity.id);
   // Its waits cost no time, and the run's own clock stays where it is.
   const core::FixedClock given(clock.now());
   RunServices services(desk, configuration, identity.clock_given ? static_cast<const core::Clock&>(given) : clock);
   services.print_nothing();
+  services.with_children(children);
   State state(services, runbook_profile(), source, configuration.settings.limits.runbook);
   load_runbook(state, runbook);
   services.begin(identity, {});

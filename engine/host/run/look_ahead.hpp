@@ -11,6 +11,7 @@ namespace ballast::host {
 /// Returns { format, version, run, behind, items }. Requires: the run is not inside a step.
 /// Throws: what main throws on its way.
 core::Json look_ahead(const Desk& desk, const Configuration& configuration, ScriptSource& source, const Script& runbook,
-                      const RunIdentity& identity, const core::Clock& clock, const std::string& approval);
+                      const RunIdentity& identity, const core::Clock& clock, const ChildRuns& children,
+                      const std::string& approval);
 
 }  // namespace ballast::host

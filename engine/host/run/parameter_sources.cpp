@@ -62,6 +62,14 @@ class Gathering {
     }
   }
 
+  void take_table(const Json& table) {
+    for (const auto& [name, value] : table.items()) {
+      const std::string place = "params." + name;
+      const Parameter& parameter = named(name, "params");
+      read_at(place, [&, &given = value] { take_document(parameter, given, "parent"); });
+    }
+  }
+
   /// Values that were checked when they were recorded.
   void take_recorded(const Json& recorded) {
     const Json secrets = recorded.value("secrets", Json::object());
@@ -218,6 +226,7 @@ ParameterValues gather_parameters(const std::vector<Parameter>& declared, const 
   Gathering gathering(declared);
   gathering.take_set(input.set);
   if (input.file) gathering.take_file(*input.file);
+  if (input.table.is_object()) gathering.take_table(input.table);
   if (input.recorded.is_object()) gathering.take_recorded(input.recorded);
   if (input.use_environment) gathering.take_environment(input.warn);
   gathering.take_defaults();

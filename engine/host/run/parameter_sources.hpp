@@ -17,6 +17,7 @@ namespace ballast::host {
 struct ParameterInput {
   /// What a plan or a journal recorded ({ parameters, origins, secrets? }): stands for what is not given again.
   core::Json recorded;
+  core::Json table;                 ///< by name, as another run's script gives them; null: none
   std::vector<std::string> set;     ///< "name=value"
   std::optional<std::string> file;  ///< YAML, TOML or JSON, by the ending of its name
   bool use_environment = false;     ///< read BALLAST_PARAM_NAME

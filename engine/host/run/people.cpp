@@ -10,6 +10,7 @@
 #include "core/printable.hpp"
 #include "host/run/approval.hpp"
 #include "host/run/notice.hpp"
+#include "host/run/script_table.hpp"
 #include "host/run/services.hpp"
 #include "host/run/terminal_prompt.hpp"
 
@@ -17,16 +18,6 @@ namespace ballast::host {
 namespace {
 
 constexpr std::int64_t kDefaultExpirySeconds = 24 * 3600;
-
-[[noreturn]] void refuse_member(const char* name, std::string_view expected, const core::Json& found) {
-  throw core::Error(core::Code::argument, fmt::format("expected {}, found {}", expected, found.dump()), name);
-}
-
-std::string required_text(const core::Json& given, const char* name) {
-  const core::Json value = given.is_object() ? given.value(name, core::Json()) : core::Json();
-  if (!value.is_string() || value.get_ref<const std::string&>().empty()) refuse_member(name, "text", value);
-  return value.get<std::string>();
-}
 
 ApprovalRequest read_request(const core::Json& given, const RunIdentity& identity, core::Instant now) {
   ApprovalRequest out;

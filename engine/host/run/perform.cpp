@@ -42,6 +42,7 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
     }
     if (lost) throw core::Error(*lost);
     if (!halted) throw;
+    if (halted->status == "failed") throw core::Error(core::Code::state, halted->text);
     take_written();
     result.status = halted->status;
     result.reason = halted->text;
@@ -50,8 +51,9 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
   result.status = status_of(result.value);
   if (services.denied() && result.status == "finished") result.status = "denied";
   put_scripts(stores.objects, state.libraries());
-  end_run(stores, identity, "finished",
-          {{"result", result.value}, {"libraries_sha256", libraries_sha256(state.libraries())}});
+  core::Json payload{{"result", result.value}, {"libraries_sha256", libraries_sha256(state.libraries())}};
+  if (services.denied()) payload["denied"] = true;
+  end_run(stores, identity, "finished", std::move(payload));
   take_written();
 }
 

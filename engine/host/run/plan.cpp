@@ -1,5 +1,7 @@
 #include "host/run/plan.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace ballast::host {
@@ -11,12 +13,44 @@ bool fits(core::Json planned, core::Json found) {
   const bool predicted = planned.value("predicted", false);
   planned.erase("predicted");
   found.erase("predicted");
+  if (planned.value("unit", "") == "child" && found.value("unit", "") == "child") {
+    core::Json items = planned["items"], now = found["items"];
+    if (items.size() != now.size()) return false;
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (predicted) items[i]["predicted"] = true;
+      if (!fits(items[i], now[i])) return false;
+    }
+    planned.erase("items");
+    found.erase("items");
+    if (predicted) planned["order_sha256"] = found["order_sha256"];
+    return planned == found;
+  }
   if (!predicted || planned.value("unit", "") == "effect") return planned == found;
   for (const char* member : {"outcome_sha256", "sha256", "decision_sha256"}) {
     planned.erase(member);
     found.erase(member);
   }
   return planned == found;
+}
+
+/// What the first difference is. Requires: the two do not fit.
+std::string difference_between(const core::Json& planned, const core::Json& found) {
+  if (describe_item(planned) != describe_item(found))
+    return fmt::format("{} was planned, now comes {}", describe_item(planned), describe_item(found));
+  const core::Json items = planned.value("items", core::Json::array()), now = found.value("items", core::Json::array());
+  for (std::size_t i = 0; i < std::max(items.size(), now.size()); ++i) {
+    const std::string place = fmt::format("{}, item {}", describe_item(found), i + 1);
+    if (i == now.size()) return fmt::format("{}: {} was planned and does not come", place, describe_item(items[i]));
+    if (i == items.size()) return fmt::format("{}: it was to end here, now comes {}", place, describe_item(now[i]));
+    if (!fits(items[i], now[i])) return fmt::format("{}: {}", place, difference_between(items[i], now[i]));
+  }
+  std::string members;
+  for (const auto& [key, value] : found.items()) {
+    const core::Json before = planned.value(key, core::Json());
+    if (before == value || key == "items") continue;
+    members += fmt::format("{}{}: planned {}, now {}", members.empty() ? "" : "; ", key, before.dump(), value.dump());
+  }
+  return fmt::format("{}: {}", describe_item(found), members);
 }
 
 }  // namespace
@@ -48,15 +82,8 @@ std::optional<std::string> PlanTrace::take(core::Json item) {
     ++at_;
     return std::nullopt;
   }
-  if (describe_item(planned) != describe_item(item))
-    return fmt::format("{}: {} was planned, now comes {}", place(), describe_item(planned), describe_item(item));
-  std::string members;
-  for (const auto& [key, value] : item.items()) {
-    const core::Json before = planned.value(key, core::Json());
-    if (before == value) continue;
-    members += fmt::format("{}{}: planned {}, now {}", members.empty() ? "" : "; ", key, before.dump(), value.dump());
-  }
-  return fmt::format("{}, {}: {}", place(), describe_item(item), members);
+  const char* link = describe_item(planned) == describe_item(item) ? ", " : ": ";
+  return place() + link + difference_between(planned, item);
 }
 
 std::optional<std::string> PlanTrace::difference_from(const std::vector<core::Json>& items) const {

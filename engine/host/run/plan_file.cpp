@@ -67,16 +67,17 @@ PlanFile write_plan(const std::filesystem::path& folder, core::Json document) {
   return out;
 }
 
-std::string plan_text(const core::Json& document) {
+std::string plan_text(const core::Json& document, std::size_t indent) {
   std::string out;
   std::size_t number = 0;
   for (const core::Json& item : document.at("items")) {
-    out += fmt::format("{:>4}  {}{}\n", ++number, describe_item(item),
+    out += fmt::format("{:{}}{:>4}  {}{}\n", "", indent, ++number, describe_item(item),
                        item.value("predicted", false) ? "  (predicted)" : "");
+    if (item.contains("items")) out += plan_text(item, indent + 6);
     if (!item.contains("plan")) continue;
     std::string plan = item["plan"].dump();
     if (plan.size() > kLongestShown) plan = plan.substr(0, kLongestShown) + "...";
-    out += fmt::format("      {}\n", plan);
+    out += fmt::format("{:{}}      {}\n", "", indent, plan);
   }
   return out;
 }

@@ -25,7 +25,7 @@ PlanFile find_plan(const Desk& desk, const std::string& hash);
 /// Writes the plan of a dry run into the folder of the run and returns it.
 PlanFile write_plan(const std::filesystem::path& folder, core::Json document);
 
-/// The plan for a terminal: a line a unit, effects with what they will do.
-std::string plan_text(const core::Json& document);
+/// The plan for a terminal: a line a unit, effects with what they will do, child runs with their units below them.
+std::string plan_text(const core::Json& document, std::size_t indent = 0);
 
 }  // namespace ballast::host

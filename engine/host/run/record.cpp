@@ -102,8 +102,9 @@ Json run_summary(const std::vector<journal::RunRecord>& all) {
   const FoldedJournal run = fold_journal(all);
   const Json& started = run.started;
   Json out{{"format", std::string(kSummaryFormat)}, {"version", 1}};
-  for (const char* member : {"run", "runbook", "actor", "environment", "engine", "decision_time", "clock", "parameters",
-                             "origins", "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256"}) {
+  for (const char* member :
+       {"run", "runbook", "actor", "environment", "engine", "decision_time", "clock", "parameters", "origins",
+        "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256", "parent"}) {
     if (started.contains(member)) out[member] = started[member];
   }
   out["started"] = started["time"];
@@ -127,6 +128,13 @@ Json run_summary(const std::vector<journal::RunRecord>& all) {
   out["confirmations"] =
       chosen(run.records, "confirm", {{"name", "name"}, {"text", "text"}, {"actor", "actor"}, {"by", "by"}});
   out["artefacts"] = chosen(run.records, "artefact", {{"path", "path"}, {"sha256", "sha256"}});
+  out["children"] = Json::array();
+  for (Json& each :
+       chosen(run.records, "child", {{"state", "state"}, {"name", "name"}, {"run", "run"}, {"status", "status"}})) {
+    if (each["state"] == "begun") continue;
+    each.erase("state");
+    out["children"].push_back(std::move(each));
+  }
   out["undone"] = Json::array();
   for (const auto& [name, state] : run.undone) out["undone"].push_back({{"effect", name}, {"state", state}});
   out["acceptance"] = acceptance_of(started, run.records);
@@ -165,6 +173,7 @@ std::string run_markdown(const Json& summary) {
   out +=
       table("Approvals", {"name", "answer", "approver", "role", "time", "reason", "plan_sha256"}, summary["approvals"]);
   out += table("Confirmations", {"name", "text", "actor", "by"}, summary["confirmations"]);
+  out += table("Child runs", {"name", "status", "run"}, summary["children"]);
   out += table("Artefacts", {"path", "sha256"}, summary["artefacts"]);
   out += table("Taken back", {"effect", "state"}, summary["undone"]);
   out += table("Resumed", {"time", "actor", "accepted", "aborting"}, summary["resumed"]);

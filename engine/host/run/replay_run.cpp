@@ -173,6 +173,26 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   void notify(const core::Json& notice) override {
     note("notice", cursor_.next("notice", "a notice")["text"], notice.value("text", ""));
   }
+  // A child is a run of its own, replayed by its own name; here it ends as it did.
+  void children_started(const core::Json& children) override {
+    for (const core::Json& each : children) {
+      const core::Json& record = cursor_.next("child", "child run " + each.value("name", ""));
+      note("name of a child run", record["name"], each.value("name", ""));
+      note("runbook of child run " + each.value("name", ""), record["runbook"], each.value("runbook", ""));
+    }
+  }
+  core::Json children_finished(const core::Json& names, std::int64_t) override {
+    core::Json out = core::Json::array();
+    for (const core::Json& name : names) {
+      const core::Json& record = cursor_.next("child", "the end of child run " + name.get<std::string>());
+      note("name of a child run that ended", record["name"], name.get<std::string>());
+      out.push_back({{"name", name},
+                     {"run", record["run"]},
+                     {"status", record["status"]},
+                     {"result", recorded_value(record, "result", objects_)}});
+    }
+    return out;
+  }
   core::Json write_artefact(const std::string& path, const std::string& bytes) override {
     const core::Json& record = cursor_.next("artefact", fmt::format("artefact '{}'", path));
     note("artefact " + path, record["sha256"], core::sha256_hex(bytes));

@@ -34,7 +34,7 @@ bool can_be_opened(const core::Json& end, Purpose purpose) {
 
 /// A run whose journal ended: it is only stated in the log, when the process died before it was. Returns nothing when
 /// there is more to do. Throws: Error{state} when the log says so already.
-std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run, Purpose purpose) {
+std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run, Purpose purpose, bool by_parent) {
   const auto folder = find_run_folder(desk, run);
   const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
   if (records.empty() || records.back().json["kind"] != "run_finished") return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run
   if (!is_stated(stores, identity, records.back())) {
     write_record(stores, folder);
     state_end(stores, identity, records.back());
-  } else if (!can_be_opened(end, purpose)) {
+  } else if (!can_be_opened(end, purpose) && !by_parent) {  // a parent asks how it ended
     throw has_ended(end, run);
   }
   if (can_be_opened(end, purpose)) return std::nullopt;
@@ -62,11 +62,25 @@ std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run
   return out;
 }
 
+/// Who ordered a run answers for it until the end. Throws: Error{state}.
+void require_no_parent(const Desk& desk, const RunIdentity& identity, bool by_parent) {
+  if (by_parent || !identity.parent) return;
+  const std::string& parent = identity.parent->run;
+  if (!std::filesystem::exists(runs_folder(desk) / parent / journal::kRunJournalName)) return;  // nobody is left to ask
+  const FoldedJournal journal = read_run(runs_folder(desk) / parent);
+  if (journal.end && (*journal.end)["kind"] == "run_finished") return;
+  throw core::Error(core::Code::state,
+                    fmt::format("the run is a child of {0}: ballast runs resume {0} goes on with both, ballast runs "
+                                "abort {0} takes both back",
+                                parent),
+                    identity.id);
+}
+
 /// A run that was opened again: everything that it needs, in the order in which it is needed.
 class Reopened {
  public:
   Reopened(const Desk& desk, const Configuration& configuration, Purpose purpose, const std::string& run,
-           const std::string& actor, bool json)
+           const std::string& actor, bool json, bool by_parent, std::vector<std::string> child_options)
       : desk_(desk),
         configuration_(configuration),
         purpose_(purpose),
@@ -77,9 +91,12 @@ class Reopened {
         actor_(actor_name(configuration, actor)),
         manifest_(ReviewManifest::read(desk, sign::KeyRing::open(desk.keys))),
         source_(desk.source(), manifest_, identity.environment == Environment::live),
+        children_(desk, configuration, std::move(child_options)),
         services(desk, configuration, clock()),
         state(services, runbook_profile(), source_, configuration.settings.limits.runbook) {
     require_open();
+    require_no_parent(desk, identity, by_parent);
+    services.with_children(children_);
     if (json) services.print_to_standard_error();
     services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
     script_ = find_runbook(desk, journal_.started["runbook"]["place"].get<std::string>());
@@ -148,6 +165,9 @@ class Reopened {
     }
   }
 
+  /// Nobody is asked for anything: what was done is only gone through.
+  void without_people() { services.with_people({actor_, {}, false, nullptr, {}}); }
+
   void with_people(const ResumeRequest& request) {
     if (journal_.started.contains("secrets"))
       secrets_ = read_secrets(journal_.started["secrets"].get<std::map<std::string, std::string>>());
@@ -156,7 +176,8 @@ class Reopened {
                           request.may_ask,
                           &secrets_,
                           [this](const std::string& approval) {
-                            return look_ahead(desk_, configuration_, source_, script_, identity, clock(), approval);
+                            return look_ahead(desk_, configuration_, source_, script_, identity, clock(), children_,
+                                              approval);
                           }});
   }
 
@@ -239,6 +260,7 @@ class Reopened {
   std::string actor_;
   ReviewManifest manifest_;
   ReviewedSource source_;
+  ChildRuns children_;
   Script script_;
   RunbookInfo info_;
   std::optional<RunPins> pins_;
@@ -255,8 +277,9 @@ class Reopened {
 }  // namespace
 
 RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request) {
-  if (auto ended = finish_stating(desk, request.run, Purpose::go_on)) return std::move(*ended);
-  Reopened run(desk, configuration, Purpose::go_on, request.run, request.actor, request.json);
+  if (auto ended = finish_stating(desk, request.run, Purpose::go_on, request.by_parent)) return std::move(*ended);
+  Reopened run(desk, configuration, Purpose::go_on, request.run, request.actor, request.json, request.by_parent,
+               request.child_options);
   if (!run.journal().undone.empty()) {
     throw core::Error(core::Code::state,
                       fmt::format("the run is being aborted; finish that: ballast runs abort {}", request.run),
@@ -271,12 +294,14 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
 }
 
 RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request) {
-  if (auto ended = finish_stating(desk, request.run, Purpose::take_back)) return std::move(*ended);
-  Reopened run(desk, configuration, Purpose::take_back, request.run, request.actor, request.json);
+  if (auto ended = finish_stating(desk, request.run, Purpose::take_back, request.by_parent)) return std::move(*ended);
+  Reopened run(desk, configuration, Purpose::take_back, request.run, request.actor, request.json, request.by_parent,
+               request.child_options);
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);
   run.open(accepted);
   run.services.only_undo(run.journal().undone, request.leave);
+  run.without_people();
   const auto give_up = [&](const core::Error& error) {
     stop_run(*run.stores, run.identity, "failed", {{"error", error_document(error)["error"]}});
   };

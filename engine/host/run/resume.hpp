@@ -17,17 +17,22 @@ struct ResumeRequest {
   std::vector<std::string> confirmed;                  ///< names of confirmations that are given beforehand
   bool may_ask = false;                                ///< confirmations may be asked for at the terminal
   std::function<void(const std::string&)> begun = {};  ///< told the run's id once it goes on
+  std::vector<std::string> child_options = {};         ///< of the command line, for its children
+  bool by_parent = false;                              ///< asked for by the run that ordered this one
 };
 
 /// Executes the run again from the top: what it completed is served from its journal, then it goes on.
-/// Throws: Error{state} when it has ended, is being executed, was taken back in part, or when something changed that it
-/// is pinned to (the first step that would differ is named); Error{not_found}; otherwise as execute_run.
+/// A child goes on with its parent. Throws: Error{state} when it has ended, is a child that its parent answers for, is
+/// being executed, was taken back in part, or when something changed that it is pinned to (the first step that would
+/// differ is named); Error{not_found}; otherwise as execute_run.
 RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request);
 
 struct AbortRequest {
   std::string run, actor, reason;
   std::set<std::string> leave;  ///< effects that are not taken back
   bool json = false;
+  std::vector<std::string> child_options = {};  ///< of the command line, for its children
+  bool by_parent = false;                       ///< asked for by the run that ordered this one
 };
 
 /// Takes back every effect of the run, the last one first, and ends it: of one that has ended too, unless it was

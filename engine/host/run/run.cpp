@@ -30,15 +30,21 @@ class NewRun {
         script_(find_runbook(desk, request.runbook)),
         manifest_(ReviewManifest::read(desk, sign::KeyRing::open(desk.keys))),
         source_(desk.source(), manifest_, is_live()),
+        children_(desk, configuration, request.child_options),
         services_(desk, configuration, clock()),
         state_(services_, runbook_profile(), source_, configuration.settings.limits.runbook) {
     if (is_live()) manifest_.review({script_}, true);
     if (request.json) services_.print_to_standard_error();
+    services_.with_children(children_);
     services_.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
     info_ = load_runbook(state_, script_);
     // Before the clock is read: people take their time to answer.
     given_ = gather_parameters(info_.parameters, request.parameters);
     identity_ = new_identity(configuration, request, info_, given_, request.decision_time.value_or(clock().now()));
+    if (request.order) {
+      identity_.id = request.order->run;
+      identity_.parent = ParentRun{request.order->parent, request.order->name, request.order->depth};
+    }
     identity_.roots = resolve_roots(desk, configuration, info_);
     pins_ = current_pins(desk, configuration, script_, state_.libraries());
     result_.runbook = info_.name;
@@ -52,14 +58,7 @@ class NewRun {
     };
     identity_.id =
         first_id(base_id(identity_, script_, configuration_), [&](const std::string& id) { return !has_journal(id); });
-    services_.plan.collect();
-    services_.begin(identity_, {});
-    try {
-      result_.value = start_runbook(state_, info_.name, services_.run_information());
-    } catch (const core::Error&) {
-      if (!services_.halted()) throw;
-      result_.reason = services_.halted()->text;  // a refusal is part of what will happen
-    }
+    execute_dry();
     core::Json document = identity_payload(identity_, info_, script_, given_);
     document["run"] = identity_.id;
     document["pins"] = pins_.document();
@@ -74,6 +73,14 @@ class NewRun {
     return std::move(result_);
   }
 
+  /// The same for the run that orders this one, and nothing is kept.
+  ChildPlan plan_for_parent() {
+    services_.print_nothing();
+    execute_dry();
+    return {services_.plan.items(), result_.value, services_.denied() ? "denied" : status_of(result_.value),
+            result_.reason, services_.plan.predicting()};
+  }
+
   /// Does what a plan says and stops where reality differs.
   RunResult carry_out(const PlanFile& plan) {
     if (const auto difference = difference_from(plan)) {
@@ -82,9 +89,14 @@ class NewRun {
       return std::move(result_);
     }
     identity_.id = plan.folder.filename().string();
-    services_.plan.hold_to(plan.document, plan.hash);
-    plan_ = &plan;
-    return begin([&](const auto& create) { return create(identity_.id), identity_.id; });
+    plan_ = plan.bytes;
+    return begin_as(identity_.id);
+  }
+
+  /// Begins what another run ordered, and is held to what that one was told of it.
+  RunResult begin_for_parent() {
+    plan_ = request_.order->plan;
+    return begin_as(identity_.id);
   }
 
   RunResult begin() {
@@ -102,6 +114,21 @@ class NewRun {
   }
 
  private:
+  RunResult begin_as(const std::string& id) {
+    return begin([&](const auto& create) { return create(id), id; });
+  }
+
+  void execute_dry() {
+    services_.plan.collect();
+    services_.begin(identity_, {});
+    try {
+      result_.value = start_runbook(state_, info_.name, services_.run_information());
+    } catch (const core::Error&) {
+      if (!services_.halted()) throw;
+      result_.reason = services_.halted()->text;  // a refusal is part of what will happen
+    }
+  }
+
   bool is_live() const { return configuration_.settings.desk.environment == Environment::live; }
   const core::Clock& clock() const { return request_.now ? static_cast<const core::Clock&>(fixed_) : system_; }
 
@@ -131,7 +158,10 @@ class NewRun {
     keep_pinned(stores_->objects, pins_, configuration_, script_, state_.libraries());
     core::Json payload = identity_payload(identity_, info_, script_, given_);
     payload.update(pins_.hashes());
-    if (plan_ != nullptr) payload["plan_sha256"] = stores_->objects.put(plan_->bytes);
+    if (!plan_.empty()) {
+      payload["plan_sha256"] = stores_->objects.put(plan_);
+      services_.plan.hold_to(core::parse_json(plan_, "plan"), payload["plan_sha256"].get<std::string>());
+    }
     identity_.id = claim([&](const std::string& id) {
       payload["log_seq"] = stores_->log.last_seq();  // where in the log's order it began: clocks can be given
       stores_->journal =
@@ -149,7 +179,8 @@ class NewRun {
                            request_.may_ask,
                            &given_.secrets,
                            [this](const std::string& approval) {
-                             return look_ahead(desk_, configuration_, source_, script_, identity_, clock(), approval);
+                             return look_ahead(desk_, configuration_, source_, script_, identity_, clock(), children_,
+                                               approval);
                            }});
     services_.begin(identity_, {&stores_->objects, &stores_->log, &*stores_->journal, &stores_->keys, &manifest_});
     perform_run(state_, services_, *stores_, identity_, result_);
@@ -164,13 +195,14 @@ class NewRun {
   Script script_;
   ReviewManifest manifest_;
   ReviewedSource source_;
+  ChildRuns children_;
   RunServices services_;
   State state_;
   RunbookInfo info_;
   ParameterValues given_;
   RunIdentity identity_;
   RunPins pins_;
-  const PlanFile* plan_ = nullptr;
+  std::string plan_;  ///< bytes of the plan that it is held to; empty: none
   std::optional<OpenStores> stores_;
   RunResult result_;
 };
@@ -207,6 +239,27 @@ std::string actor_name(const Configuration& configuration, const std::string& gi
   return fmt::format("uid{}", geteuid());
 }
 
+RunRequest child_request(const ChildOrder& order) {
+  RunRequest out;
+  out.runbook = order.runbook;
+  out.parameters.table = order.given;
+  out.actor = order.actor;
+  out.decision_time = order.time;
+  if (order.clock_given) out.now = order.time;
+  out.order = order;
+  return out;
+}
+
+void check_child(const Desk& desk, const Configuration& configuration, const ChildOrder& order) {
+  const RunRequest request = child_request(order);
+  NewRun(desk, configuration, request);
+}
+
+ChildPlan plan_child(const Desk& desk, const Configuration& configuration, const ChildOrder& order) {
+  const RunRequest request = child_request(order);
+  return NewRun(desk, configuration, request).plan_for_parent();
+}
+
 RunResult execute_run(const Desk& desk, const Configuration& configuration, const RunRequest& request) {
   if (request.now && configuration.settings.desk.environment == Environment::live) {
     throw core::Error(core::Code::argument,
@@ -218,6 +271,7 @@ RunResult execute_run(const Desk& desk, const Configuration& configuration, cons
     return NewRun(desk, configuration, planned).carry_out(plan);
   }
   NewRun run(desk, configuration, request);
+  if (request.order) return run.begin_for_parent();
   return request.dry_run ? run.plan() : run.begin();
 }
 

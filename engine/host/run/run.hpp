@@ -8,6 +8,7 @@
 
 #include "host/configuration.hpp"
 #include "host/desk.hpp"
+#include "host/run/child_runs.hpp"
 #include "host/run/parameter_sources.hpp"
 
 namespace ballast::host {
@@ -24,6 +25,8 @@ struct RunRequest {
   std::vector<std::string> confirmed;             ///< names of confirmations that are given beforehand
   bool may_ask = false;                           ///< confirmations may be asked for at the terminal
   std::function<void(const std::string&)> begun;  ///< told the run's id once it can be resumed
+  std::optional<ChildOrder> order;                ///< of a run that another one began
+  std::vector<std::string> child_options;         ///< of the command line, for the runs that it begins
 };
 
 struct RunResult {
@@ -43,6 +46,13 @@ struct RunResult {
 
 /// Throws: ScriptError when the runbook fails (the failure is journaled first); Error otherwise.
 RunResult execute_run(const Desk& desk, const Configuration& configuration, const RunRequest& request);
+
+/// Checks that the child could begin: its runbook is there and takes its parameters. Throws: as execute_run.
+void check_child(const Desk& desk, const Configuration& configuration, const ChildOrder& order);
+/// Executes the child dry. Throws: as execute_run.
+ChildPlan plan_child(const Desk& desk, const Configuration& configuration, const ChildOrder& order);
+/// The request that an order stands for.
+RunRequest child_request(const ChildOrder& order);
 
 /// The actor given, else the configured one, else the operating system's user.
 std::string actor_name(const Configuration& configuration, const std::string& given);

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "host/log_access.hpp"
+#include "host/run/script_table.hpp"
 #include "host/script_error.hpp"
 #include "host/version.hpp"
 #include "journal/evidence_kind.hpp"
@@ -17,17 +18,6 @@ namespace {
 
 /// Longer answers are kept as objects, so that a journal stays readable.
 constexpr std::size_t kLongestInlineAnswer = 2048;
-
-/// Returns a member that a script gave as text, or nothing.
-std::optional<std::string> text_member(const core::Json& given, const char* name) {
-  if (!given.is_object())
-    throw core::Error(core::Code::argument, fmt::format("expected a table with names, found {}", given.type_name()));
-  const auto at = given.find(name);
-  if (at == given.end() || at->is_null()) return std::nullopt;
-  if (!at->is_string())
-    throw core::Error(core::Code::argument, fmt::format("expected text, found {}", at->dump()), name);
-  return at->get<std::string>();
-}
 
 std::filesystem::path artefact_path(const Desk& desk, const std::string& store, const std::string& path) {
   const std::filesystem::path relative =
@@ -239,7 +229,7 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
   }
   put_object(outcome.policy.text);
   for (const Script& library : outcome.libraries) put_object(library.text);
-  journal::Draft draft = draft_of(text_member(options, "kind").value_or("decision"));
+  journal::Draft draft = draft_of(optional_text(options, "kind").value_or("decision"));
   draft.policy = journal::PolicyReference{outcome.name, outcome.version, outcome.policy.sha256()};
   draft.libraries_sha256 = put_object(core::canonical_json(library_manifest(outcome.libraries)));
   draft.settings_sha256 = put_object(configuration_.bytes());
@@ -263,7 +253,7 @@ core::Json RunServices::decide(const std::string& policy, const core::Json& inpu
 }
 
 core::Json RunServices::log_entry(const core::Json& given) {
-  const std::string kind = text_member(given, "kind").value_or("note");
+  const std::string kind = optional_text(given, "kind").value_or("note");
   const std::string sha256 = core::sha256_hex(core::canonical_json(given));
   if (const core::Json* record = served("log", "an entry of the log")) {
     if ((*record)["draft_sha256"] != sha256) history_.refuse("another entry of the log", describe_record(*record));
@@ -275,7 +265,7 @@ core::Json RunServices::log_entry(const core::Json& given) {
     return core::Json::object();
   }
   journal::Draft draft = draft_of(kind);
-  if (const auto note = text_member(given, "note")) draft.note = *note;
+  if (const auto note = optional_text(given, "note")) draft.note = *note;
   if (given.contains("decision")) draft.decision = given["decision"];
   const journal::Appended entry = append_entry(draft);
   append_record("log", {{"draft_sha256", sha256}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});

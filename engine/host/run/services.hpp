@@ -15,6 +15,7 @@
 #include "host/policy_runner.hpp"
 #include "host/review_manifest.hpp"
 #include "host/run/approval.hpp"
+#include "host/run/child_runs.hpp"
 #include "host/run/history.hpp"
 #include "host/run/plan.hpp"
 #include "host/run/secrets.hpp"
@@ -22,6 +23,13 @@
 #include "journal/run_journal.hpp"
 
 namespace ballast::host {
+
+/// The run that ordered this one.
+struct ParentRun {
+  std::string run;
+  std::string name;       ///< what this run is called there
+  std::size_t depth = 1;  ///< 1: nobody ordered the parent
+};
 
 /// What is known of a run before its first step.
 struct RunIdentity {
@@ -35,6 +43,7 @@ struct RunIdentity {
       named_files;     ///< values of `file` parameters that the operator gave: readable wherever they are
   core::Instant time;  ///< the decision time: one for the whole run, so that nothing is newer than the decision
   std::map<std::string, std::filesystem::path> roots;  ///< folders that effects may write, by the name declared
+  std::optional<ParentRun> parent;
 };
 
 /// Where a run writes. All are null in a dry run, none otherwise but `manifest`.
@@ -84,6 +93,9 @@ class RunServices final : public DeskServices, public bind::Answers {
   core::Json approve(const core::Json& request) override;
   core::Json confirm(const core::Json& request) override;
   void notify(const core::Json& notice) override;
+  void children_started(const core::Json& children) override;
+  core::Json children_finished(const core::Json& names, std::int64_t at_once) override;
+  core::Json child_undone(const std::string& name) override;
   core::Json wait(const core::Json& request) override;
   void predict() override { plan.predict(); }
   void open_ended(const std::string& name, bool open) override;
@@ -101,6 +113,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   /// From here on the script may look and act, and everything is journaled unless `stores` is empty: a dry run.
   void begin(RunIdentity identity, RunStores stores);
   void with_people(RunPeople people) { people_ = std::move(people); }
+  /// Requires: `children` outlives the services, and is given before main is called.
+  void with_children(const ChildRuns& children) { children_ = &children; }
   /// The plan begins behind the approval of that name: it is what the approval is asked for.
   void plan_behind(std::string approval) { behind_ = std::move(approval); }
   /// Has `history` served before anything is done anew. Requires: begin() was called and main was not.
@@ -173,6 +187,12 @@ class RunServices final : public DeskServices, public bind::Answers {
   void require_no_step(const std::string& doing) const;
   core::Json granted(const core::Json& record);
   core::Json recorded_outcome(const core::Json& finished);
+  ChildOrder order_of(const core::Json& wanted) const;
+  void begin_child(ChildOrder order);
+  /// Throws: Error{argument} when no child of that name was begun.
+  const ChildOrder& child_named(const core::Json& name) const;
+  /// What a child that is not begun will come to. Stops the run when it will be refused.
+  core::Json planned_child(const std::string& name);
   core::Json inline_or_object(const char* name, const core::Json& value, core::Json payload);
   core::Json from_object(const core::Json& record, const char* name);
   std::optional<std::filesystem::path> below_root(const std::string& path) const;
@@ -190,6 +210,9 @@ class RunServices final : public DeskServices, public bind::Answers {
   std::vector<journal::Entry> unclaimed_;
   std::optional<Halt> halt_;
   RunPeople people_;
+  const ChildRuns* children_ = nullptr;
+  std::map<std::string, ChildOrder> children_begun_;  ///< by name
+  std::map<std::string, ChildPlan> child_plans_;      ///< of those that were planned
   std::string behind_;
   std::string advised_against_;           ///< policy that refused at the level advisory
   std::string refused_by_;                ///< policy that refused at hard_mandatory

@@ -4,17 +4,20 @@
 
 #include "core/error.hpp"
 #include "host/cli.hpp"
+#include "host/evidence.hpp"
 #include "host/limits.hpp"
+#include "host/run/child_order.hpp"
 #include "host/run/list.hpp"
 #include "host/run/report.hpp"
 #include "host/run/resume.hpp"
+#include "journal/run_journal.hpp"
 
 namespace ballast::host {
 namespace {
 
 struct RunsOptions {
-  std::string run, actor, reason, status, runbook;
-  bool accept_change = false, no_input = false;
+  std::string run, child, actor, reason, status, runbook;
+  bool accept_change = false, no_input = false, take_back = false;
   std::vector<std::string> confirmed, leave;
 };
 
@@ -52,6 +55,27 @@ int show(const CommonOptions& common, const RunsOptions& options) {
   return kPassed;
 }
 
+/// The options by which the children of a run go on as the run does.
+std::vector<std::string> child_options(const CommonOptions& common, const RunsOptions& options) {
+  std::vector<std::string> out = common.as_arguments();
+  for (const std::string& each : options.confirmed) out.insert(out.end(), {"--confirm", each});
+  for (const std::string& each : options.leave) out.insert(out.end(), {"--leave", each});
+  if (!options.reason.empty()) out.insert(out.end(), {"--reason", options.reason});
+  if (options.accept_change) out.emplace_back("--accept-change");
+  return out;
+}
+
+AbortRequest abort_request(const CommonOptions& common, const RunsOptions& options) {
+  AbortRequest out;
+  out.run = options.run;
+  out.actor = options.actor;
+  out.reason = options.reason;
+  out.leave = {options.leave.begin(), options.leave.end()};
+  out.json = common.json;
+  out.child_options = child_options(common, options);
+  return out;
+}
+
 int resume(const CommonOptions& common, const RunsOptions& options) {
   const Desk desk = common.open_desk();
   const Configuration configuration = common.read(desk);
@@ -65,6 +89,7 @@ int resume(const CommonOptions& common, const RunsOptions& options) {
     request.confirmed = options.confirmed;
     request.may_ask = !options.no_input;
     request.begun = begun;
+    request.child_options = child_options(common, options);
     return resume_run(desk, configuration, request);
   });
 }
@@ -73,11 +98,41 @@ int abort(const CommonOptions& common, const RunsOptions& options) {
   const Desk desk = common.open_desk();
   const Configuration configuration = common.read(desk);
   stop_on_interrupt();
-  return show_run(common, desk, [&](const auto&) {
-    return abort_run(
-        desk, configuration,
-        {options.run, options.actor, options.reason, {options.leave.begin(), options.leave.end()}, common.json});
-  });
+  return show_run(common, desk,
+                  [&](const auto&) { return abort_run(desk, configuration, abort_request(common, options)); });
+}
+
+/// What a run has done for it in a process of its own: one of its children, from where that is.
+int child(const CommonOptions& common, const RunsOptions& options) {
+  const Desk desk = common.open_desk();
+  const Configuration configuration = common.read(desk);
+  const ChildOrder order = read_order(desk, options.run, options.child);
+  stop_on_interrupt();
+  RunResult result;
+  if (options.take_back) {
+    AbortRequest request = abort_request(common, options);
+    request.run = order.run;
+    request.by_parent = true;
+    result = abort_run(desk, configuration, request);
+  } else if (std::filesystem::exists(runs_folder(desk) / order.run / journal::kRunJournalName)) {
+    ResumeRequest request;
+    request.run = order.run;
+    request.actor = options.actor;
+    request.accept_change = options.accept_change;
+    request.confirmed = options.confirmed;
+    request.child_options = child_options(common, options);
+    request.by_parent = true;
+    result = resume_run(desk, configuration, request);
+  } else {
+    RunRequest request = child_request(order);
+    request.confirmed = options.confirmed;
+    request.child_options = child_options(common, options);
+    result = execute_run(desk, configuration, request);
+  }
+  std::fflush(stdout);  // what the script printed comes first
+  fmt::print(stderr, "child run '{}' ({}): {}{}{}\n", order.name, order.run, result.status,
+             result.reason.empty() ? "" : ": ", result.reason);
+  return kPassed;  // its journal says the rest
 }
 
 }  // namespace
@@ -119,6 +174,16 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
   each->add_option("--reason", options->reason, "Why, for the record");
   each->add_option("--leave", options->leave,
                    "Leave this effect as it is, where its undo refuses; may be repeated, and is recorded");
+  each = verb("child", "Begin or go on with a child of a run; runs do this by themselves", child, "");
+  each->group("");
+  each->add_option("RUN", options->run, "Id of the parent")->required();
+  each->add_option("NAME", options->child, "What the child is called there")->required();
+  each->add_option("--actor", options->actor, "Who executes the parent");
+  each->add_option("--confirm", options->confirmed, "A confirmation that was given to the parent");
+  each->add_option("--leave", options->leave, "An effect that is left as it is");
+  each->add_option("--reason", options->reason, "Why it is taken back");
+  each->add_flag("--accept-change", options->accept_change, "The parent goes on over changes");
+  each->add_flag("--take-back", options->take_back, "Take back what the child did");
 }
 
 }  // namespace ballast::host

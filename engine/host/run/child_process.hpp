@@ -1,0 +1,32 @@
+// Processes that a run starts and waits for. One that loses its parent is told to stop.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "core/clock.hpp"
+#include "core/file.hpp"
+
+namespace ballast::host {
+
+/// A process of this program. Whoever holds it waits for it.
+struct ChildProcess {
+  pid_t id = -1;
+  core::FileDescriptor ends;  ///< is at its end when the process is
+};
+
+/// This program, whatever it is called by now.
+inline constexpr const char* kThisProgram = "/proc/self/exe";
+
+/// Starts a program. It reads nothing, and what it prints goes to standard error. When the
+/// process that started it dies, it gets SIGTERM. Throws: Error{io}.
+ChildProcess start_process(const std::string& program, std::vector<std::string> arguments);
+
+/// Waits until one of the processes ended and returns which, at no cost meanwhile. When a stop was requested, all of
+/// them are told to stop (SIGTERM), once. Requires: there is one.
+std::size_t wait_for_one(const std::vector<ChildProcess>& processes, const core::Stop& stop);
+
+}  // namespace ballast::host

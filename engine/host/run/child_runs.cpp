@@ -1,0 +1,102 @@
+#include "host/run/child_runs.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "host/evidence.hpp"
+#include "host/run/history.hpp"
+#include "host/run/perform.hpp"
+#include "host/run/run.hpp"
+
+namespace ballast::host {
+
+void ChildRuns::check(const ChildOrder& order) const { check_child(desk_, configuration_, order); }
+
+ChildPlan ChildRuns::plan(const ChildOrder& order) const { return plan_child(desk_, configuration_, order); }
+
+std::vector<std::string> ChildRuns::command(const ChildOrder& order, const std::string& actor) const {
+  std::vector<std::string> out{"runs", "child", order.parent, order.name, "--actor", actor};
+  out.insert(out.end(), options_.begin(), options_.end());
+  return out;
+}
+
+ChildEnd ChildRuns::end_of(const ChildOrder& order) const {
+  ChildEnd out;
+  const auto folder = runs_folder(desk_) / order.run;
+  if (!std::filesystem::exists(folder / journal::kRunJournalName)) {
+    out.status = "failed";
+    out.text = "it did not begin";
+    return out;
+  }
+  std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
+  out.records = records.size();
+  if (!records.empty()) out.sha256 = records.back().sha256;
+  const FoldedJournal journal = fold_journal(std::move(records));
+  if (!journal.end) {
+    out.status = "died";
+    out.text = "its process ended without a word";
+    return out;
+  }
+  const core::Json& end = *journal.end;
+  out.status = end["status"].get<std::string>();
+  out.ended = end["kind"] == "run_finished";
+  out.result = end.value("result", core::Json());
+  if (out.ended && out.status == "finished") out.status = end.value("denied", false) ? "denied" : status_of(out.result);
+  if (!out.ended) out.text = end.contains("error") ? end["error"].value("message", "") : end.value("reason", "");
+  return out;
+}
+
+void ChildRuns::wait_while_executed(const ChildOrder& order, const core::Stop& stop) const {
+  const auto folder = runs_folder(desk_) / order.run;
+  for (int looks = 0; std::filesystem::exists(folder / journal::kRunJournalName); ++looks) {
+    if (!journal::RunJournal::is_written(folder)) return;
+    if (looks == 20)
+      fmt::print(stderr, "note: child run '{}' is still being executed by an earlier process; waiting for it\n",
+                 order.name);
+    stop.check();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+}
+
+std::vector<ChildEnd> ChildRuns::run(const std::vector<ChildOrder>& orders, std::size_t at_once,
+                                     const std::string& actor, const core::Stop& stop) const {
+  std::vector<ChildProcess> processes;
+  for (auto next = orders.begin(); next != orders.end() || !processes.empty();) {
+    if (next != orders.end() && processes.size() < at_once && !stop.requested()) {
+      wait_while_executed(*next, stop);
+      processes.push_back(start_process(program_, command(*next++, actor)));
+    } else if (!processes.empty()) {
+      processes.erase(processes.begin() + static_cast<std::ptrdiff_t>(wait_for_one(processes, stop)));
+    } else {
+      break;  // stopped before the others began
+    }
+  }
+  std::vector<ChildEnd> out;
+  for (const ChildOrder& each : orders) out.push_back(end_of(each));
+  return out;
+}
+
+std::vector<std::string> ChildRuns::take_back(const ChildOrder& order, const std::string& actor,
+                                              const core::Stop& stop) const {
+  wait_while_executed(order, stop);
+  if (!std::filesystem::exists(runs_folder(desk_) / order.run / journal::kRunJournalName)) return {};  // it never began
+  std::vector<std::string> arguments = command(order, actor);
+  arguments.emplace_back("--take-back");
+  std::vector<ChildProcess> processes;
+  processes.push_back(start_process(program_, std::move(arguments)));
+  wait_for_one(processes, stop);
+  const ChildEnd end = end_of(order);
+  if (end.status != "aborted") {
+    throw core::Error(core::Code::state,
+                      fmt::format("child run '{}' was not taken back: {}{}{}", order.name, end.status,
+                                  end.text.empty() ? "" : ": ", end.text),
+                      order.run);
+  }
+  return end.result.value("left", std::vector<std::string>());
+}
+
+}  // namespace ballast::host
