@@ -3,6 +3,7 @@
 -- from the top, and what it completed is served from its journal. Must not know what any runbook is about.
 
 local failure = require "failure"
+local parameter_check = require "parameter_check"
 local runbook_definition = require "runbook_definition"
 local waiting = require "waiting"
 
@@ -311,8 +312,9 @@ function Run:check(value, text)
   return value
 end
 
---- Checks a definition { name, version, summary, params?, artefacts?, acceptance?, roots?, main } and returns it with
---- what the host calls: `start`, with { id, parameters, time, ... }, and `undo`.
+--- Checks a definition { name, version, summary, params?, check?, artefacts?, acceptance?, roots?, main } and returns it
+--- with what the host calls: `check`, with the parameters, which returns what is wrong with them; `start`, with
+--- { id, parameters, time, ... }; and `undo`.
 --- Throws: runbook.definition_shape.
 function runbook.define(definition)
   runbook_definition.check(definition)
@@ -325,6 +327,9 @@ function runbook.define(definition)
     run = setmetatable({ id = information.id, params = information.parameters,
       information = information, steps = {}, written = {}, applied = {} }, Run)
     return definition.main(run)
+  end
+  defined.check = definition.check and function(params)
+    return parameter_check.problems(definition, params)
   end
   defined.undo = function()
     return undo_all(run)

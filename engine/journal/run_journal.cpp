@@ -41,6 +41,7 @@ struct RunJournal::State {
   std::string run, last_sha256, last_kind;
   std::uint64_t seq = 0;
   bool finished = false, failed = false;
+  RunObserver observer;
 
   State(const std::filesystem::path& where, const core::Signer& by, const core::Clock& given)
       : folder(where), path(where / kRunJournalName), signer(by), clock(given) {}
@@ -89,7 +90,18 @@ struct RunJournal::State {
     ++seq;
     last_sha256 = core::sha256_hex(line);
     last_kind = kind;
-    return {seq, last_sha256, core::parse_json(line, path.string())};
+    RunRecord out{seq, last_sha256, core::parse_json(line, path.string())};
+    tell(out, Recorded::now);
+    return out;
+  }
+
+  void tell(const RunRecord& record, Recorded when) const {
+    if (!observer) return;
+    try {
+      observer(record, when);
+    } catch (const std::exception&) {
+      // The record is durable, whoever could not be told of it.
+    }
   }
 };
 
@@ -199,6 +211,12 @@ RunRecord RunJournal::finish(const Json& payload) {
   RunRecord out = state_->append("run_finished", payload.is_null() ? Json::object() : payload);
   state_->finished = true;
   return out;
+}
+
+void RunJournal::tell(RunObserver observer) {
+  state_->observer = std::move(observer);
+  if (!state_->observer) return;
+  for (const RunRecord& each : read(state_->folder)) state_->tell(each, Recorded::earlier);
 }
 
 bool RunJournal::is_written(const std::filesystem::path& folder) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +25,11 @@ struct RunRecord {
   std::string sha256;
   core::Json json;
 };
+
+/// Whether a record was there before, or has just become durable.
+enum class Recorded { earlier, now };
+/// Is told of records, in order. What it throws is forgotten: nobody who watches may stop a run.
+using RunObserver = std::function<void(const RunRecord&, Recorded)>;
 
 class RunJournal {
  public:
@@ -45,6 +51,8 @@ class RunJournal {
   RunRecord append(std::string_view kind, const core::Json& payload);
   /// Appends `run_finished`: nothing can be added after it.
   RunRecord finish(const core::Json& payload);
+  /// Tells `observer` of the records that are there, and from now on of each that becomes durable.
+  void tell(RunObserver observer);
 
   /// Whether a process holds the run's journal, that is: the run is going on.
   static bool is_written(const std::filesystem::path& folder);

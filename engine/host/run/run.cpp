@@ -12,6 +12,7 @@
 #include "host/run/look_ahead.hpp"
 #include "host/run/perform.hpp"
 #include "host/run/plan_file.hpp"
+#include "host/run/runbook_help.hpp"
 #include "host/run/stores.hpp"
 #include "host/run/target_lock.hpp"
 #include "host/state.hpp"
@@ -38,6 +39,7 @@ class NewRun {
     info_ = load_runbook(state_, script_);
     // Before the clock is read: people take their time to answer.
     given_ = gather_parameters(info_.parameters, request.parameters);
+    check_parameters(state_, info_, given_);
     identity_ = new_identity(configuration, request, info_, given_, request.decision_time.value_or(clock().now()));
     identity_.roots = resolve_roots(desk, configuration, info_);
     pins_ = current_pins(desk, configuration, script_, state_.libraries());
@@ -125,18 +127,23 @@ class NewRun {
 
   template <class Claim>
   RunResult begin(const Claim& claim) {
-    TargetLock target(desk_, info_, identity_, false, clock());
+    TargetLock target(desk_, info_, identity_, TargetUse::begin, clock());
     stores_.emplace(desk_, clock(), identity_);
     result_.made_keys = stores_->keys.made;
     keep_pinned(stores_->objects, pins_, configuration_, script_, state_.libraries());
     core::Json payload = identity_payload(identity_, info_, script_, given_);
     payload.update(pins_.hashes());
-    if (plan_ != nullptr) payload["plan_sha256"] = stores_->objects.put(plan_->bytes);
+    if (!info_.steps.empty()) payload["steps"] = steps_document(info_.steps);  // whoever watches knows what is to come
+    if (plan_ != nullptr) {
+      payload["plan_sha256"] = stores_->objects.put(plan_->bytes);
+      if (plan_->document["actor"] != identity_.actor) payload["planned_by"] = plan_->document["actor"];
+    }
     identity_.id = claim([&](const std::string& id) {
       payload["log_seq"] = stores_->log.last_seq();  // where in the log's order it began: clocks can be given
       stores_->journal =
           journal::RunJournal::create(runs_folder(desk_) / id, id, payload, *stores_->keys.journal, clock());
     });
+    stores_->journal->tell(request_.observer);
     result_.id = identity_.id;
     target.own(identity_);
     if (!target.note().empty()) {

@@ -9,6 +9,7 @@
 #include "host/configuration.hpp"
 #include "host/desk.hpp"
 #include "host/run/parameter_sources.hpp"
+#include "journal/run_journal.hpp"
 
 namespace ballast::host {
 
@@ -24,6 +25,7 @@ struct RunRequest {
   std::vector<std::string> confirmed;             ///< names of confirmations that are given beforehand
   bool may_ask = false;                           ///< confirmations may be asked for at the terminal
   std::function<void(const std::string&)> begun;  ///< told the run's id once it can be resumed
+  journal::RunObserver observer = {};             ///< told of the run's records as they become durable; may be empty
 };
 
 struct RunResult {
