@@ -153,7 +153,7 @@ TEST_SUITE("progress") {
 
   TEST_CASE("a wait of a clock that is not given stands in the journal when it begins, and not in the record") {
     const TestDesk desk;
-    test::spill_runbook(desk, "slow", "run:wait { name = 'wait', until_ = '2s' }\nreturn {}");
+    test::spill_runbook(desk, "slow", "run:wait { name = 'wait', until_ = '1s' }\nreturn {}");
     REQUIRE(desk.run({"run", "slow"}).status == 0);
     const auto records = test::journal_records(desk);
     REQUIRE(test::count_kind(records, "note") == 1);

@@ -17,7 +17,7 @@ namespace ballast::host {
 namespace {
 
 /// Waits of this length stand in the journal when they begin, for whoever watches. Units: microseconds.
-constexpr std::int64_t kWorthTelling = 1'000'000;
+constexpr std::int64_t kWorthTelling = 500'000;
 constexpr std::int64_t kDefaultExpirySeconds = 24 * 3600;
 
 [[noreturn]] void refuse_member(const char* name, std::string_view expected, const core::Json& found) {
