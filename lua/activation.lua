@@ -27,25 +27,26 @@ end
 local function refuse_unknown_steps(given)
   for name in pairs(given) do
     failure.require(values.contains(step_names(), name), "steps_invalid",
-      "steps: " .. nearest.message("step", tostring(name), step_names()))
+      "--set steps: " .. nearest.message("step", tostring(name), step_names()))
   end
 end
 
 --- The steps of a deployment as [{name, title, at}] in order, from {name -> RFC 3339}. Throws: steps_invalid when one
---- is unknown, missing or no instant, is earlier than the one before, or later than `now`.
+--- is unknown, missing or no instant, is earlier than the one before, or later than `now`, where that is given.
 function activation.steps(given, now)
-  failure.require(type(given) == "table", "steps_invalid", "steps: expected an object of times by step")
+  failure.require(type(given) == "table", "steps_invalid", "--set steps: expected an object of times by step")
   refuse_unknown_steps(given)
   local list, before = {}, -math.huge
   for index, step in ipairs(steps) do
     local at = given[step[1]]
     local seconds = instant.seconds(values.known(at))
     failure.require(seconds ~= nil, "steps_invalid",
-      ("steps.%s: expected an instant such as 2024-01-01T12:00:00Z, found %s"):format(step[1],
+      ("--set steps.%s: expected an instant such as 2024-01-01T12:00:00Z, found %s"):format(step[1],
         at == nil and "nothing" or ("'%s'"):format(tostring(at))))
     failure.require(seconds >= before, "steps_invalid",
-      ("steps.%s: %s is earlier than the step before"):format(step[1], at))
-    failure.require(seconds <= instant.seconds(now), "steps_invalid", ("steps.%s: %s is later than now"):format(step[1], at))
+      ("--set steps.%s: %s is earlier than the step before"):format(step[1], at))
+    failure.require(now == nil or seconds <= instant.seconds(now), "steps_invalid",
+      ("--set steps.%s: %s is later than now"):format(step[1], at))
     list[index], before = { name = step[1], title = step[2], at = at }, seconds
   end
   return ballast.json.array(list)

@@ -22,4 +22,9 @@ function failure.require(condition, code, message)
   return condition
 end
 
+--- Whether an error that was caught was raised here.
+function failure.is(problem)
+  return getmetatable(problem) == shape
+end
+
 return failure

@@ -39,6 +39,11 @@ function portfolio_run.params(own)
   return all
 end
 
+--- Refuses parameters that no portfolio cycle can work with. Throws: folders_invalid.
+function portfolio_run.check_parameters(params)
+  market_data.check_folders(params.fallback_folders)
+end
+
 --- The steps of a portfolio cycle as people know them, with those of the list `own` after them.
 function portfolio_run.steps(own)
   local all = {
@@ -61,7 +66,6 @@ portfolio_run.acceptance = { "the decision stands in the decision log", "an unkn
 
 local function gather(run, read_weights)
   local asked = run.params
-  market_data.check_folders(asked.fallback_folders)
   local governor = run:step("governor", function()
     return market_data.governor(asked.governor)
   end)

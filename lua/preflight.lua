@@ -47,17 +47,18 @@ local function is_step(step)
   return type(step) == "table" and type(step.name) == "string" and step.name ~= "" and math.type(step.exit_code) == "integer"
 end
 
-local function check_steps(steps)
+--- Refuses results of tests that are no list of { name, exit_code }. Throws: steps_invalid.
+function preflight.check_tests(steps)
   failure.require(type(steps) == "table" and (next(steps) == nil or #steps > 0), "steps_invalid",
-    "tests: expected a JSON list of objects with `name` and `exit_code`")
+    "--set tests: expected a JSON list of objects with `name` and `exit_code`")
   for index, step in ipairs(steps) do
     failure.require(is_step(step), "steps_invalid",
-      ("tests: element %d: expected an object with `name` (text) and `exit_code` (whole number)"):format(index))
+      ("--set tests: element %d: expected an object with `name` (text) and `exit_code` (whole number)"):format(index))
   end
 end
 
 local function step_checks(list, options)
-  check_steps(options.steps or {})
+  preflight.check_tests(options.steps or {})
   for _, step in ipairs(options.steps or {}) do
     list[#list + 1] = step_check(step)
   end

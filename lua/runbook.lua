@@ -4,6 +4,7 @@
 
 local child_runs = require "child_runs"
 local failure = require "failure"
+local parameter_check = require "parameter_check"
 local runbook_definition = require "runbook_definition"
 local waiting = require "waiting"
 
@@ -362,8 +363,9 @@ function Run:check(value, text)
   return value
 end
 
---- Checks a definition { name, version, summary, params?, artefacts?, acceptance?, roots?, main } and returns it with
---- what the host calls: `start`, with { id, parameters, time, ... }, and `undo`.
+--- Checks a definition { name, version, summary, params?, check?, artefacts?, acceptance?, roots?, main } and returns it
+--- with what the host calls: `check`, with the parameters, which returns what is wrong with them; `start`, with
+--- { id, parameters, time, ... }; and `undo`.
 --- Throws: runbook.definition_shape.
 function runbook.define(definition)
   runbook_definition.check(definition)
@@ -376,6 +378,9 @@ function runbook.define(definition)
     run = setmetatable({ id = information.id, params = information.parameters,
       information = information, steps = {}, written = {}, applied = {} }, Run)
     return definition.main(run)
+  end
+  defined.check = definition.check and function(params)
+    return parameter_check.problems(definition, params)
   end
   defined.undo = function()
     return undo_all(run)

@@ -94,6 +94,7 @@ local fields = {
   summary = { kind = "string", required = true },
   main = { kind = "function", required = true },
   params = { kind = "table" },
+  check = { kind = "function" },
   steps = { kind = "table", check = steps },
   effects = { kind = "table", check = named_texts },
   roots = { kind = "table", check = named_texts },

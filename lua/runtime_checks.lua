@@ -24,12 +24,17 @@ function runtime_checks.params(own)
   return params
 end
 
---- What stands in the folder: { surfaces, problems }. Throws: version_invalid, allowance_invalid; argument when the
---- folder is not one that a script may read.
-function runtime_checks.read(params)
+--- Refuses parameters by which nothing can be judged. Throws: version_invalid, allowance_invalid.
+function runtime_checks.check_parameters(params)
   failure.require(params.expected_version:match("%S"), "version_invalid",
-    "expected_version: expected a text such as v1.2, found an empty one")
-  allowances.of(params.allow_state)
+    "--set expected_version: expected a text such as v1.2, found an empty one")
+  local known, problem = pcall(allowances.of, params.allow_state)
+  failure.require(known, "allowance_invalid", known or "--set " .. tostring(problem.message))
+end
+
+--- What stands in the folder: { surfaces, problems }. Throws: argument when the folder is not one that a script may
+--- read.
+function runtime_checks.read(params)
   local surfaces, problems = folder.read(params.state)
   return { surfaces = surfaces, problems = problems }
 end

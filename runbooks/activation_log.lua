@@ -35,6 +35,11 @@ return runbook.define {
     steps = { type = "table", required = true, text = "When what was done: {\"code_pulled\", \"services_restarted\", \"dashboard_verified\"}, each RFC 3339." },
     notes = { type = "string", text = "What else was seen." },
   }),
+  check = function(params)
+    runtime_checks.check_parameters(params)
+    preflight.check_tests(params.tests)
+    activation.steps(params.steps)
+  end,
   artefacts = { entry = "var/<folder>/<run>.json and .md, each with .sig" },
   acceptance = { "the entry stands in the decision log", "values of the system were read from its surfaces" },
   main = function(run)

@@ -64,6 +64,10 @@ return runbook.define {
     freeze_id = { type = "string", text = "release: only this freeze." },
     governor = { type = "string", default = "risk_freeze", text = "Settings of the freeze, in config/governors." },
   },
+  check = function(params)
+    incident.check(params)
+    incident.subject(params)
+  end,
   target = { "symbol", "strategy" },
   steps = {
     { name = "settings", text = "read the settings of the freeze" },
@@ -82,7 +86,6 @@ return runbook.define {
   acceptance = { logged, in_force },
   main = function(run)
     local params, environment = run.params, run.information.environment
-    incident.check(params)
     local subject = incident.subject(params)
     local now = ballast.clock.now()
     local settings = run:step("settings", function()

@@ -10,6 +10,7 @@ return runbook.define {
   summary = "Decides the weights of a portfolio and records why.",
   params = portfolio_run.params(),
   steps = portfolio_run.steps(),
+  check = portfolio_run.check_parameters,
   target = { "governor" },
   artefacts = { summary = "var/<summary>.json and .sig", csv = "var/<summary>.csv and .sig" },
   acceptance = portfolio_run.acceptance,

@@ -32,6 +32,7 @@ return runbook.define {
     allocations = { type = "file", text = "Current weights, symbol to fraction; required in shadow, testnet and live. Elsewhere the last decision's when left out, provided that its orders were handed over, else all cash." },
     turnover_limit = { type = "number", minimum = 0, maximum = 1, default = 0.1, unit = "fraction", text = "Above this turnover, half of the sum of the absolute changes of weight, the role risk must approve." },
   },
+  check = portfolio_run.check_parameters,
   target = { "governor" },
   steps = portfolio_run.steps {
     "wait for an approval of the role risk, where the turnover is above the limit",

@@ -10,6 +10,7 @@ return runbook.define {
   version = 1,
   summary = "Judges the state surfaces of a running system.",
   params = runtime_checks.params({}),
+  check = runtime_checks.check_parameters,
   artefacts = { report = "var/<folder>/<run>.json and .sig" },
   acceptance = { "every surface and figure has a status", "what is unknown did not pass" },
   main = function(run)

@@ -39,6 +39,7 @@ core::Json report_document(const journal::VerifyReport& report) {
           {"files", report.files},
           {"unsigned_files", report.unsigned_files},
           {"objects", report.objects},
+          {"plans", report.plans},
           {"references", report.references},
           {"signatures", report.signatures},
           {"vouched", report.vouched},
@@ -69,6 +70,11 @@ std::string counted(const journal::VerifyReport& report) {
 
 void show_report(const journal::VerifyReport& report) {
   const std::string counts = counted(report);
+  if (report.verified() && report.plans > 0) {
+    fmt::print("nothing to verify in {}: no run began there yet; {} {} that nobody carried out\n",
+               core::printable(report.subject), report.plans, report.plans == 1 ? "plan" : "plans");
+    return;
+  }
   fmt::print("{} {} ({}){}{}\n", report.verified() ? "verified" : "NOT VERIFIED", core::printable(report.subject),
              report.kind, counts.empty() ? "" : ": ", counts);
   for (const journal::Finding& each : report.findings) {

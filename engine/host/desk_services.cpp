@@ -9,6 +9,7 @@
 #include "core/file.hpp"
 #include "core/nearest.hpp"
 #include "host/log_access.hpp"
+#include "host/status_line.hpp"
 #include "market/store.hpp"
 
 namespace ballast::host {
@@ -168,6 +169,7 @@ void DeskServices::print(std::string_view text) {
     throw core::Error(core::Code::budget, fmt::format("the output limit of {} KiB is reached", output_limit_ >> 10));
   }
   if (print_nothing_) return;
+  const StatusLinePause pause;
   std::fwrite(text.data(), 1, text.size(), print_to_error_ ? stderr : stdout);
 }
 

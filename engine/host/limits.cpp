@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/error.hpp"
+#include "host/status_line.hpp"
 
 namespace ballast::host {
 namespace {
@@ -55,7 +56,10 @@ void on_interrupt(int signal) {
   const bool again = interrupted.exchange(true);
   // A closed terminal or a supervisor sends more than one; the end of the run is recorded all the same.
   if (again && signal != SIGINT) return;
-  if (again || L == nullptr) std::_Exit(130);  // a second Ctrl-C does not wait
+  if (again || L == nullptr) {  // a second Ctrl-C does not wait
+    clear_status_line();
+    std::_Exit(130);
+  }
   interruptible_context.load()->stop.request();
   lua_sethook(L, &raise_in_script, LUA_MASKCOUNT | LUA_MASKCALL | LUA_MASKRET, 1);
 }
@@ -81,6 +85,7 @@ namespace {
 void on_timer(int, siginfo_t* info, void*) {
   const auto* watched = static_cast<const Watched*>(info->si_value.sival_ptr);
   if (watched->context->stop.requested()) {
+    clear_status_line();
     static constexpr char kText[] = "ballast: a script did not stop in time after its limit; the process ends\n";
     [[maybe_unused]] const auto n = ::write(STDERR_FILENO, kText, sizeof kText - 1);
     std::_Exit(3);

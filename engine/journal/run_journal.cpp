@@ -45,6 +45,7 @@ struct RunJournal::State {
   std::uint64_t seq = 0;
   bool finished = false, failed = false;
   bool reopened = false;  ///< and run_resumed has yet to say so
+  RunObserver observer;
 
   State(const std::filesystem::path& where, const core::Signer& by, const core::Clock& given)
       : folder(where), path(where / kRunJournalName), signer(by), clock(given) {}
@@ -96,7 +97,18 @@ struct RunJournal::State {
     last_sha256 = core::sha256_hex(line);
     last_kind = kind;
     reopened = reopened && kind == "recovery";
-    return {seq, last_sha256, core::parse_json(line, path.string())};
+    RunRecord out{seq, last_sha256, core::parse_json(line, path.string())};
+    tell(out, Recorded::now);
+    return out;
+  }
+
+  void tell(const RunRecord& record, Recorded when) const {
+    if (!observer) return;
+    try {
+      observer(record, when);
+    } catch (const std::exception&) {
+      // The record is durable, whoever could not be told of it.
+    }
   }
 };
 
@@ -209,6 +221,12 @@ RunRecord RunJournal::finish(const Json& payload) {
   RunRecord out = state_->append("run_finished", payload.is_null() ? Json::object() : payload);
   state_->finished = true;
   return out;
+}
+
+void RunJournal::tell(RunObserver observer) {
+  state_->observer = std::move(observer);
+  if (!state_->observer) return;
+  for (const RunRecord& each : read(state_->folder)) state_->tell(each, Recorded::earlier);
 }
 
 bool RunJournal::is_written(const std::filesystem::path& folder) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +32,11 @@ struct RunRecord {
 /// Whether a run that ended may be opened again: only to take back what it did.
 enum class Ended { refused, reopened };
 
+/// Whether a record was there before, or has just become durable.
+enum class Recorded { earlier, now };
+/// Is told of records, in order. What it throws is forgotten: nobody who watches may stop a run.
+using RunObserver = std::function<void(const RunRecord&, Recorded)>;
+
 class RunJournal {
  public:
   /// Begins `<folder>/journal.jsonl`. The first record is `run_started` and holds format, version, run (its id) and
@@ -53,6 +59,8 @@ class RunJournal {
   RunRecord append(std::string_view kind, const core::Json& payload);
   /// Appends `run_finished`: nothing can be added after it but by Ended::reopened.
   RunRecord finish(const core::Json& payload);
+  /// Tells `observer` of the records that are there, and from now on of each that becomes durable.
+  void tell(RunObserver observer);
 
   /// Whether a process holds the run's journal, that is: the run is going on.
   static bool is_written(const std::filesystem::path& folder);

@@ -59,6 +59,7 @@ struct VerifyReport {
   std::uint64_t records = 0;         ///< lines of these journals
   std::uint64_t files = 0;           ///< files that have, or should have, a .sig
   std::uint64_t unsigned_files = 0;  ///< files that nothing vouches for: not evidence, not checked
+  std::uint64_t plans = 0;           ///< plans that nobody carried out, counted where there is nothing else to verify
   std::uint64_t references = 0;      ///< names followed from entries and records to runs, entries, objects and files
   std::uint64_t signatures = 0;      ///< signatures found valid
   std::uint64_t vouched = 0;         ///< entries whose key is not here, proved by the chain to the signed HEAD
@@ -98,7 +99,7 @@ VerifyReport verify_desk(const std::filesystem::path& folder, const core::Verifi
 
 /// Verifies whatever is at the path: a desk's `var`, a decision log, a run, a bundle, an object store, a file with its
 /// .sig, a .sig file, or a folder of such things. A file without a .sig is `unsigned`, and where nothing can be
-/// verified that is a finding (`nothing`). Throws: Error{not_found | io}.
+/// verified that is a finding (`nothing`), unless plans are all that was made there yet. Throws: Error{not_found | io}.
 VerifyReport verify_path(const std::filesystem::path& path, const core::Verifier& verifier,
                          const VerifyOptions& options = {});
 

@@ -27,8 +27,19 @@ std::optional<fs::path> objects_near(const fs::path& folder) {
   return std::nullopt;
 }
 
+/// Plans that nobody carried out: of a `var` in which no run began, of its folder of runs, or of one of these.
+std::uint64_t count_plans(const fs::path& folder) {
+  if (is_plan(folder)) return 1;
+  std::uint64_t out = 0;
+  std::error_code ignored;
+  for (const fs::path& runs : {folder, folder / kRunsFolder}) {
+    for (const auto& entry : fs::directory_iterator(runs, ignored)) out += is_plan(entry.path()) ? 1 : 0;
+  }
+  return out;
+}
+
 /// Adds a finding when nothing could be verified, or when a HEAD to compare with had no log to be compared with.
-void require_something(VerifyReport& report, const VerifyOptions& options) {
+void require_something(VerifyReport& report, const fs::path& path, const VerifyOptions& options) {
   FindingList findings(report, options.most_findings);
   const auto add = [&](FindingCode code, std::string sentence) {
     findings.add({code, "", 0, std::nullopt, 0, 1, std::move(sentence)});
@@ -37,6 +48,9 @@ void require_something(VerifyReport& report, const VerifyOptions& options) {
     add(FindingCode::no_head, "there is no log here that could be compared with the HEAD kept elsewhere");
   }
   if (report.verified() && report.entries + report.records + report.files + report.objects == 0) {
+    // A plan is known by its hash and is checked by whoever carries it out; before the first run there is nothing more.
+    report.plans = count_plans(path);
+    if (report.plans > 0) return;
     add(FindingCode::nothing,
         fmt::format("nothing here can be verified: no log, run, bundle or object, and none of {} files has a signature",
                     report.unsigned_files));
@@ -62,7 +76,7 @@ VerifyReport verify_path(const fs::path& path, const core::Verifier& verifier, c
   const std::string name = path.filename().string();
   if (fs::is_directory(path)) {
     VerifyReport report = verify_folder(path, verifier, options);
-    require_something(report, options);
+    require_something(report, path, options);
     return report;
   }
   const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
@@ -86,7 +100,7 @@ VerifyReport verify_path(const fs::path& path, const core::Verifier& verifier, c
   } else {
     check_file(folder / plain, plain, verifier, report, findings);
   }
-  require_something(report, options);
+  require_something(report, path, options);
   return report;
 }
 

@@ -378,6 +378,17 @@ TEST_SUITE("children") {
     CHECK(desk.run({"run", "again", "--dry-run"}).mentions("5 deep; 4 is the most"));
   }
 
+  TEST_CASE("progress tells of children") {
+    const TestDesk desk;
+    spill_child(desk);
+    spill_runbook(desk, "parent", kThree);
+    const Ran ran = desk.run({"run", "parent", "--progress"});
+    CAPTURE(ran.error);
+    CHECK(ran.status == 0);
+    for (const char* line : {"child run 'child'", "child run 'two'", "child run 'a name / with signs'"})
+      CHECK(ran.mentions(line));
+  }
+
   TEST_CASE("nobody but a run that is being executed begins its children") {
     const TestDesk desk;
     spill_child(desk);

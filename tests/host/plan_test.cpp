@@ -241,6 +241,48 @@ TEST_SUITE("plan") {
     CHECK(acting.acted());
   }
 
+  TEST_CASE("a plan that somebody else carries out is allowed, and on record as theirs") {
+    const Acting acting;
+    const std::string hash = hash_of(acting.plan());
+    const Ran done = acting.desk.run({"run", "--plan", hash, "--actor", "bob", "--json"});
+    CAPTURE(done.out + done.error);
+    REQUIRE(done.status == 0);
+    const Json started = test::journal_records(acting.desk).front();
+    CHECK(started["actor"] == "bob");
+    CHECK(started["planned_by"] == "ann");
+    const std::string id = test::run_id(done);
+    CHECK(acting.desk.run({"runs", "show", id}).mentions(" by bob in demo, planned by ann\n"));
+    CHECK(acting.desk.run({"runs", "show", id, "--json"}).json()["planned_by"] == "ann");
+    const fs::path folder = acting.desk.var() / "runs" / id;
+    CHECK(slurp(folder / "record.md").find(" by bob in demo, planned by ann |\n") != std::string::npos);
+    CHECK(core::parse_json(slurp(folder / "summary.json"), "summary")["planned_by"] == "ann");
+    CHECK(acting.desk.run({"replay", id}).status == 0);
+    CHECK(acting.desk.run({"verify", "var"}).status == 0);
+    const Acting own;
+    REQUIRE(own.carry_out(hash_of(own.plan())).status == 0);
+    CHECK(!test::journal_records(own.desk).front().contains("planned_by"));
+  }
+
+  TEST_CASE("where only plans are there is nothing to verify, which is said and is no finding") {
+    const Acting acting;
+    REQUIRE(acting.plan().status == 0);
+    const auto verify = [&](const fs::path& path) { return acting.desk.run({"verify", path.string()}); };
+    CHECK(verify("var").status == 0);
+    CHECK(verify("var").out == "nothing to verify in var: no run began there yet; 1 plan that nobody carried out\n");
+    CHECK(acting.desk.run({"verify", "var", "--json"}).json()["reports"][0]["plans"] == 1);
+    CHECK(verify("var/runs").status == 0);
+    for (const auto& each : fs::directory_iterator(acting.desk.var() / "runs")) CHECK(verify(each.path()).status == 0);
+    fs::create_directories(acting.desk.desk() / "empty");
+    CHECK(verify("empty").status == 1);
+    // A plan excuses nothing: what a run left must be whole.
+    REQUIRE(acting.desk.run({"data", "sample"}).status == 0);
+    CHECK(verify("var").status == 0);
+    REQUIRE(acting.desk.run(acting.desk.cycle()).status == 0);
+    CHECK(verify("var").out.find("verified var (desk)") == 0);
+    fs::remove_all(acting.desk.var() / "audit/decision_log");
+    CHECK(verify("var").status == 1);
+  }
+
   TEST_CASE("a plan that is carried out, unknown, misnamed, edited or too old is refused") {
     const Acting acting;
     const auto refused = [&](const std::string& hash, const std::string& text) {

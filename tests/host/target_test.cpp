@@ -21,7 +21,8 @@ struct TargetDesk {
 
   explicit TargetDesk(const std::string& body) {
     test::spill_runbook(desk, "move", body,
-                        "params = { symbol = { type = 'string', required = true, text = 'What is moved.' } },\n"
+                        "params = { symbol = { type = 'string', required = true, text = 'What is moved.' },\n"
+                        "  pause = { type = 'boolean', default = false, text = 'Whether it waits first.' } },\n"
                         "target = { 'symbol' },");
   }
   Ran move(const std::string& symbol, std::vector<std::string> more = {}) const {
@@ -36,6 +37,8 @@ struct TargetDesk {
     return all.front();
   }
 };
+
+const std::string kWriting = test::writing_effect("mark", "'x'");
 
 /// Fails while the file is missing.
 constexpr const char* kReading = "run:step('look', function() return ballast.files.read('in.txt') end)";
@@ -120,6 +123,12 @@ TEST_SUITE("target") {
       return false;
     };
     for (int i = 0; i < 500 && !holds(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    // To take it back, or to go on with it, is work on the target too.
+    for (const char* verb : {"abort", "resume"}) {
+      const Ran itself = target.desk.run({"runs", verb, target.first()});
+      CHECK(itself.status == 2);
+      CHECK(itself.mentions("the run is being executed by another process"));
+    }
     target.desk.spill("go.txt", "now");
     const Ran blocked = target.move("BTC_USDT");
     CHECK(blocked.status == 2);
@@ -133,5 +142,31 @@ TEST_SUITE("target") {
     CHECK(next.status == 0);
     CHECK(next.mentions("took the target over from run move-"));
     CHECK(next.mentions(", which is died"));
+  }
+
+  TEST_CASE("a run is taken back while no other works on its target") {
+    const TargetDesk target("if run.params.pause then run:wait { name = 'pause', until_ = '10min' } end\n" + kWriting +
+                            kReading);
+    REQUIRE(target.move("BTC_USDT").status == 2);
+    const std::string failed = target.first();
+    const pid_t other = test::start_command(
+        target.desk.command({"run", "move", "--actor", "bob", "--set", "symbol=BTC_USDT", "--set", "pause=true"}));
+    const auto is_held = [&] {
+      return target.desk.run({"runs", "list", "--status", "running", "--json"}).json()["runs"].size() == 1;
+    };
+    for (int i = 0; i < 200 && !is_held(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    const auto before = test::journal_records(target.desk, failed).size();
+    const Ran refused = target.desk.run({"runs", "abort", failed});
+    CHECK(refused.status == 2);
+    CHECK(refused.mentions("another run works on the same target "));
+    CHECK(refused.mentions(" of bob since "));
+    CHECK(test::journal_records(target.desk, failed).size() == before);
+    CHECK(fs::exists(target.desk.var() / "out/mark.txt"));
+    ::kill(other, SIGTERM);
+    ::waitpid(other, nullptr, 0);
+    // The other one stopped: it is resumed or aborted for itself, and has no say in what this one did.
+    CHECK(target.desk.run({"runs", "abort", failed}).status == 0);
+    CHECK(!fs::exists(target.desk.var() / "out/mark.txt"));
+    CHECK(target.desk.run({"verify", "var"}).status == 0);
   }
 }

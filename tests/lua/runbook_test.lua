@@ -9,6 +9,9 @@ local function define(change)
     version = 1,
     summary = "An example.",
     params = { symbol = { type = "string", text = "Symbol." } },
+    check = function(params)
+      return params.symbol == "X" and { symbol = "not this one" } or nil
+    end,
     steps = { { name = "measure", text = "the market" }, "tells the desk" },
     effects = { mail = "writes to the desk" },
     roots = { out = "the report" },
@@ -37,10 +40,16 @@ return testing.suite("runbook", {
   { "a definition with every field is accepted, and so is one with those it needs", function()
     testing.equal(type(define().start), "function")
     testing.equal(define(function(definition)
-      for _, field in ipairs({ "params", "steps", "effects", "roots", "target", "artefacts", "acceptance" }) do
+      for _, field in ipairs({ "params", "check", "steps", "effects", "roots", "target", "artefacts", "acceptance" }) do
         definition[field] = nil
       end
     end).name, "example")
+  end },
+  { "what the check finds is a list of texts, by parameter where it names one", function()
+    local defined = define()
+    testing.equal(defined.check({ symbol = "X" }), { { parameter = "symbol", text = "not this one" } })
+    testing.equal(#defined.check({ symbol = "Y" }), 0)
+    refused("check", "symbol", "'check' must be a function, found string")
   end },
   { "a field that is missing, of another kind or misspelt is named", function()
     for _, field in ipairs({ "name", "version", "summary", "main" }) do

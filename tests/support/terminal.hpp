@@ -20,8 +20,8 @@ class Terminal {
     child_ = ::forkpty(&terminal_, nullptr, nullptr, nullptr);
     if (child_ == 0) {
       if (::chdir(command.folder.c_str()) != 0) ::_exit(126);
+      ::setenv("TERM", "dumb", 1);  // unless the command has another one
       for (const auto& [name, value] : command.environment) ::setenv(name.c_str(), value.c_str(), 1);
-      ::setenv("TERM", "dumb", 1);
       std::vector<char*> argv;
       for (const std::string& each : command.arguments) argv.push_back(const_cast<char*>(each.c_str()));
       argv.push_back(nullptr);
@@ -39,6 +39,7 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
+  pid_t process() const { return child_; }
   void type(std::string_view text) {
     if (::write(terminal_, text.data(), text.size()) < 0) std::perror("write");
   }

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "host/cli.hpp"
 #include "host/evidence.hpp"
+#include "host/run/exit_status.hpp"
 #include "host/run/history.hpp"
 #include "host/run/perform.hpp"
 #include "host/run/run.hpp"
@@ -45,7 +47,10 @@ ChildEnd ChildRuns::end_of(const ChildOrder& order) const {
   out.status = end["status"].get<std::string>();
   out.ended = end["kind"] == "run_finished";
   out.result = end.value("result", core::Json());
-  if (out.ended && out.status == "finished") out.status = end.value("denied", false) ? "denied" : status_of(out.result);
+  if (out.ended && out.status == "finished") {
+    out.status = status_of(out.result);
+    if (out.status == "finished" && exit_status_of(journal) == kDenied) out.status = "denied";  // a policy's word
+  }
   if (!out.ended) out.text = end.contains("error") ? end["error"].value("message", "") : end.value("reason", "");
   return out;
 }

@@ -38,6 +38,7 @@ RunSummary summarise(const std::filesystem::path& folder) {
   const FoldedJournal run = fold_journal(std::move(records));
   out.runbook = run.started["runbook"]["name"].get<std::string>();
   out.actor = run.started["actor"].get<std::string>();
+  out.planned_by = run.started.value("planned_by", "");
   out.environment = run.started["environment"].get<std::string>();
   out.units = static_cast<std::size_t>(
       std::count_if(run.records.begin(), run.records.end(), [](const auto& each) { return is_unit(each.json); }));
@@ -95,6 +96,7 @@ core::Json run_document(const RunSummary& run) {
       {"run", run.id},          {"runbook", run.runbook}, {"actor", run.actor},   {"environment", run.environment},
       {"started", run.started}, {"changed", run.changed}, {"status", run.status}, {"units", run.units}};
   if (!run.at.empty()) out["at"] = run.at;
+  if (!run.planned_by.empty()) out["planned_by"] = run.planned_by;
   return out;
 }
 
@@ -107,9 +109,10 @@ core::Json run_units(const Desk& desk, const std::string& run) {
 }
 
 std::string run_text(const Desk& desk, const RunSummary& run) {
-  std::string out = fmt::format("{}\nrunbook    {}\nstatus     {}{}\nstarted    {} by {} in {}\nlast       {}\n\n",
-                                run.id, run.runbook, run.status, run.at.empty() ? "" : ": " + run.at, run.started,
-                                run.actor, run.environment, run.changed);
+  std::string out =
+      fmt::format("{}\nrunbook    {}\nstatus     {}{}\nstarted    {} by {} in {}{}\nlast       {}\n\n", run.id,
+                  run.runbook, run.status, run.at.empty() ? "" : ": " + run.at, run.started, run.actor, run.environment,
+                  run.planned_by.empty() ? "" : ", planned by " + run.planned_by, run.changed);
   for (const core::Json& each : run_units(desk, run.id)) {
     std::string failed;
     if (each.contains("error")) failed = "  failed: " + each["error"].value("message", "");

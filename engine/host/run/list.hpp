@@ -12,6 +12,7 @@ namespace ballast::host {
 
 struct RunSummary {
   std::string id, runbook, actor, environment;
+  std::string planned_by;        ///< who made the plan that it carries out, where that was somebody else
   std::string started, changed;  ///< RFC 3339: of the first and the last record
   std::string status;            ///< running, waiting, failed, interrupted, died, planned, finished, aborted
   std::string at;                ///< what it is doing, waits for or failed with; empty once it has ended

@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/printable.hpp"
+#include "host/status_line.hpp"
 
 namespace ballast::host {
 namespace {
@@ -83,6 +84,7 @@ std::vector<std::string> send_notice(const core::Json& notice, const NotifySetti
   std::vector<std::string> out;
   const std::string line = core::canonical_json(notice) + "\n";
   if (settings.standard_error) {
+    const StatusLinePause pause;
     fmt::print(stderr, "{}: {}\n", notice.value("level", "notice"), core::printable(notice.value("text", "")));
   }
   if (!settings.file.empty()) {

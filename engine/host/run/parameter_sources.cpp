@@ -216,6 +216,13 @@ bool ParameterValues::was_given(const std::string& name) const {
   return at != origins.end() && *at != "default";
 }
 
+std::string ParameterValues::place_of(const std::string& name) const {
+  constexpr std::string_view kFile = "file:";
+  const std::string origin = origins.value(name, "set");
+  if (origin.starts_with(kFile)) return origin.substr(kFile.size());
+  return origin == "environment" ? parameter_variable(name) : "--set " + name;
+}
+
 std::string parameter_variable(std::string_view name) {
   std::string out(kVariablePrefix);
   for (const char c : name) out += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;

@@ -37,6 +37,8 @@ struct ParameterValues {
 
   /// Whether an operator gave the value, and not the script.
   bool was_given(const std::string& name) const;
+  /// Where the value of a parameter stands, or where it would be given: "--set name", "desk.yaml:3:5", a variable.
+  std::string place_of(const std::string& name) const;
 };
 
 /// "BALLAST_PARAM_NAME" for the parameter `name`.

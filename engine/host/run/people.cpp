@@ -17,6 +17,8 @@
 namespace ballast::host {
 namespace {
 
+/// Waits of this length stand in the journal when they begin, for whoever watches. Units: microseconds.
+constexpr std::int64_t kWorthTelling = 500'000;
 constexpr std::int64_t kDefaultExpirySeconds = 24 * 3600;
 
 ApprovalRequest read_request(const core::Json& given, const RunIdentity& identity, core::Instant now) {
@@ -230,6 +232,9 @@ core::Json RunServices::wait(const core::Json& given) {
     plan.predict();  // what the world will be then nobody knows
     return go_on_at(until);
   }
+  if (!identity_.clock_given && until.microseconds - clock_.now().microseconds >= kWorthTelling)
+    append_record("note",
+                  {{"note", fmt::format("waits for '{}' until {}", name, shown)}, {"wait", name}, {"until", shown}});
   clock_.wait_until(until, stop);
   stop.check();
   const core::Instant reached = std::max(until, identity_.time);

@@ -51,9 +51,8 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
   result.status = status_of(result.value);
   if (services.denied() && result.status == "finished") result.status = "denied";
   put_scripts(stores.objects, state.libraries());
-  core::Json payload{{"result", result.value}, {"libraries_sha256", libraries_sha256(state.libraries())}};
-  if (services.denied()) payload["denied"] = true;
-  end_run(stores, identity, "finished", std::move(payload));
+  end_run(stores, identity, "finished",
+          {{"result", result.value}, {"libraries_sha256", libraries_sha256(state.libraries())}});
   take_written();
 }
 

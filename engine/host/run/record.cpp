@@ -104,7 +104,7 @@ Json run_summary(const std::vector<journal::RunRecord>& all) {
   Json out{{"format", std::string(kSummaryFormat)}, {"version", 1}};
   for (const char* member :
        {"run", "runbook", "actor", "environment", "engine", "decision_time", "clock", "parameters", "origins",
-        "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256", "parent"}) {
+        "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256", "planned_by", "parent"}) {
     if (started.contains(member)) out[member] = started[member];
   }
   out["started"] = started["time"];
@@ -140,7 +140,11 @@ Json run_summary(const std::vector<journal::RunRecord>& all) {
   out["acceptance"] = acceptance_of(started, run.records);
   out["resumed"] = chosen(all, "run_resumed",
                           {{"time", "time"}, {"actor", "actor"}, {"accepted", "accepted"}, {"aborting", "aborting"}});
-  out["remarks"] = chosen(all, "note", {{"time", "time"}, {"note", "remark"}});
+  out["remarks"] = Json::array();
+  for (const journal::RunRecord& each : all) {  // that a wait began says nothing once it is over
+    if (each.json["kind"] == "note" && !each.json.contains("wait"))
+      out["remarks"].push_back({{"time", each.json["time"]}, {"remark", each.json["note"]}});
+  }
   for (Json& each : chosen(all, "warning", {{"time", "time"}, {"warning", "remark"}}))
     out["remarks"].push_back(std::move(each));
   out["journal"] = {{"records", all.size()}, {"sha256", all.back().sha256}};
@@ -153,15 +157,16 @@ std::string run_markdown(const Json& summary) {
   };
   std::string out = fmt::format("# Run {}\n\n", text("run"));
   out += fmt::format(
-      "| | |\n|---|---|\n| runbook | {} version {} ({}) |\n| status | {}{} |\n| started | {} by {} in {} |\n"
+      "| | |\n|---|---|\n| runbook | {} version {} ({}) |\n| status | {}{} |\n| started | {} by {} in {}{} |\n"
       "| last record | {} |\n| decision time | {}{} |\n| engine | {} ({}) |\n| journal | {} records, SHA-256 {} |\n",
       cell(summary["runbook"]["name"]), cell(summary["runbook"]["version"]), cell(summary["runbook"]["place"]),
       text("status"),
       summary.contains("error")    ? ": " + text("error")
       : summary.contains("reason") ? ": " + text("reason")
                                    : "",
-      text("started"), text("actor"), text("environment"), text("changed"), text("decision_time"),
-      summary.contains("clock") ? ", a given clock" : "", cell(summary["engine"]["version"]),
+      text("started"), text("actor"), text("environment"),
+      summary.contains("planned_by") ? ", planned by " + text("planned_by") : "", text("changed"),
+      text("decision_time"), summary.contains("clock") ? ", a given clock" : "", cell(summary["engine"]["version"]),
       cell(summary["engine"]["build"]), summary["journal"]["records"].get<std::uint64_t>(),
       cell(summary["journal"]["sha256"]));
   Json parameters = Json::array();

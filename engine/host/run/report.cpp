@@ -1,5 +1,7 @@
 #include "host/run/report.hpp"
 
+#include <cstdio>
+
 #include <fmt/format.h>
 
 #include "host/evidence.hpp"
@@ -66,6 +68,7 @@ int show_run(const CommonOptions& common, const Desk& desk,
   } else {
     show_result(common, desk, result);
   }
+  std::fflush(stdout);  // what to do about it comes after what came of it
   if (result.status == "waiting") {
     fmt::print(stderr, "{}", common.how_to_go_on());
     return kWaiting;

@@ -12,6 +12,7 @@
 #include "host/run/look_ahead.hpp"
 #include "host/run/perform.hpp"
 #include "host/run/record.hpp"
+#include "host/run/resumed_secrets.hpp"
 #include "host/run/stores.hpp"
 #include "host/run/target_lock.hpp"
 #include "host/script_error.hpp"
@@ -131,13 +132,14 @@ class Reopened {
   /// Opens the stores, takes the journal, records that the run goes on and has the history served.
   void open(const std::vector<std::string>& accepted) {
     const bool aborting = purpose_ == Purpose::take_back;
-    if (!aborting) target_.emplace(desk_, info_, identity, true, clock());
+    target_.emplace(desk_, info_, identity, aborting ? TargetUse::abort : TargetUse::resume, clock());
     stores.emplace(desk_, clock(), identity);
     result.made_keys = stores->keys.made;
     check_signatures();
     check_stated();
     stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock(),
                                                 aborting ? journal::Ended::reopened : journal::Ended::refused);
+    stores->journal->tell(observer);
     // Read again under the journal's lock: another process may have gone on with the run meanwhile.
     journal_ = read_run(folder_);
     require_open();
@@ -168,9 +170,12 @@ class Reopened {
   /// Nobody is asked for anything: what was done is only gone through.
   void without_people() { services.with_people({actor_, {}, false, nullptr, {}}); }
 
+  /// Before anything is written: what is not there is told, and the run stays as it is.
+  void read_secrets_again(const ResumeRequest& request) {
+    secrets_ = secrets_again(journal_.started, info_.parameters, request.secrets, request.may_ask);
+  }
+
   void with_people(const ResumeRequest& request) {
-    if (journal_.started.contains("secrets"))
-      secrets_ = read_secrets(journal_.started["secrets"].get<std::map<std::string, std::string>>());
     services.with_people({actor_,
                           {request.confirmed.begin(), request.confirmed.end()},
                           request.may_ask,
@@ -272,6 +277,7 @@ class Reopened {
   State state;
   std::optional<OpenStores> stores;
   RunResult result;
+  journal::RunObserver observer;
 };
 
 }  // namespace
@@ -286,6 +292,8 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
                       request.run);
   }
   const auto accepted = run.check_pins(request.accept_change);
+  run.read_secrets_again(request);
+  run.observer = request.observer;
   run.open(accepted);
   run.with_people(request);
   if (request.begun) request.begun(request.run);

@@ -12,6 +12,7 @@
 #include "host/run/look_ahead.hpp"
 #include "host/run/perform.hpp"
 #include "host/run/plan_file.hpp"
+#include "host/run/runbook_help.hpp"
 #include "host/run/stores.hpp"
 #include "host/run/target_lock.hpp"
 #include "host/state.hpp"
@@ -40,6 +41,7 @@ class NewRun {
     info_ = load_runbook(state_, script_);
     // Before the clock is read: people take their time to answer.
     given_ = gather_parameters(info_.parameters, request.parameters);
+    check_parameters(state_, info_, given_);
     identity_ = new_identity(configuration, request, info_, given_, request.decision_time.value_or(clock().now()));
     if (request.order) {
       identity_.id = request.order->run;
@@ -90,6 +92,7 @@ class NewRun {
     }
     identity_.id = plan.folder.filename().string();
     plan_ = plan.bytes;
+    planned_by_ = plan.document["actor"].get<std::string>();
     return begin_as(identity_.id);
   }
 
@@ -152,12 +155,14 @@ class NewRun {
 
   template <class Claim>
   RunResult begin(const Claim& claim) {
-    TargetLock target(desk_, info_, identity_, false, clock());
+    TargetLock target(desk_, info_, identity_, TargetUse::begin, clock());
     stores_.emplace(desk_, clock(), identity_);
     result_.made_keys = stores_->keys.made;
     keep_pinned(stores_->objects, pins_, configuration_, script_, state_.libraries());
     core::Json payload = identity_payload(identity_, info_, script_, given_);
     payload.update(pins_.hashes());
+    if (!info_.steps.empty()) payload["steps"] = steps_document(info_.steps);  // whoever watches knows what is to come
+    if (!planned_by_.empty() && planned_by_ != identity_.actor) payload["planned_by"] = planned_by_;
     if (!plan_.empty()) {
       payload["plan_sha256"] = stores_->objects.put(plan_);
       services_.plan.hold_to(core::parse_json(plan_, "plan"), payload["plan_sha256"].get<std::string>());
@@ -167,6 +172,7 @@ class NewRun {
       stores_->journal =
           journal::RunJournal::create(runs_folder(desk_) / id, id, payload, *stores_->keys.journal, clock());
     });
+    stores_->journal->tell(request_.observer);
     result_.id = identity_.id;
     target.own(identity_);
     if (!target.note().empty()) {
@@ -202,6 +208,7 @@ class NewRun {
   ParameterValues given_;
   RunIdentity identity_;
   RunPins pins_;
+  std::string planned_by_;
   std::string plan_;  ///< bytes of the plan that it is held to; empty: none
   std::optional<OpenStores> stores_;
   RunResult result_;

@@ -10,6 +10,7 @@
 #include "host/desk.hpp"
 #include "host/run/child_runs.hpp"
 #include "host/run/parameter_sources.hpp"
+#include "journal/run_journal.hpp"
 
 namespace ballast::host {
 
@@ -27,6 +28,7 @@ struct RunRequest {
   std::function<void(const std::string&)> begun;  ///< told the run's id once it can be resumed
   std::optional<ChildOrder> order;                ///< of a run that another one began
   std::vector<std::string> child_options;         ///< of the command line, for the runs that it begins
+  journal::RunObserver observer = {};             ///< told of the run's records as they become durable; may be empty
 };
 
 struct RunResult {

@@ -115,6 +115,27 @@ RunbookInfo load_runbook(State& state, const Script& script) {
   return read_definition(state, script.place);
 }
 
+void check_parameters(State& state, const RunbookInfo& info, const ParameterValues& given) {
+  lua_pushliteral(state.get(), "check");
+  lua_rawget(state.get(), -2);
+  if (lua_isnil(state.get(), -1)) return lua_pop(state.get(), 1);
+  state.push_json(given.values);
+  state.call(1, 1);
+  const core::Json problems = state.take_json(fmt::format("check of {}", info.name));
+  if (problems.empty()) return;
+  const auto place = [&](const core::Json& problem) {
+    return problem.contains("parameter") ? given.place_of(problem["parameter"].get<std::string>()) : std::string();
+  };
+  if (problems.size() == 1)
+    throw core::Error(core::Code::argument, problems[0]["text"].get<std::string>(), place(problems[0]));
+  std::string text = fmt::format("{} faults in the parameters", problems.size());
+  for (const core::Json& each : problems) {
+    const std::string at = place(each);
+    text += fmt::format("\n  {}{}{}", at, at.empty() ? "" : ": ", each["text"].get<std::string>());
+  }
+  throw core::Error(core::Code::argument, text, info.name);
+}
+
 core::Json start_runbook(State& state, const std::string& name, const core::Json& run) {
   lua_pushliteral(state.get(), "start");
   lua_rawget(state.get(), -2);

@@ -8,6 +8,7 @@
 #include "core/json.hpp"
 #include "host/configuration.hpp"
 #include "host/desk.hpp"
+#include "host/run/parameter_sources.hpp"
 #include "host/run/parameters.hpp"
 #include "host/source.hpp"
 
@@ -39,6 +40,12 @@ Script find_runbook(const Desk& desk, const std::string& runbook);
 /// Runs a runbook's chunk, which only declares it, and leaves the definition on top of the stack.
 /// Throws: ScriptError; Error{argument} when the script returns something else than a runbook.
 RunbookInfo load_runbook(State& state, const Script& script);
+
+/// Asks the runbook that load_runbook left there, which stays, whether it accepts the parameters; one without `check`
+/// accepts what their declarations do.
+/// Throws: Error{argument} that says what is wrong, with the place of the value where the runbook names a parameter;
+///         ScriptError.
+void check_parameters(State& state, const RunbookInfo& info, const ParameterValues& given);
 
 /// Calls main of the runbook that load_runbook left there, which stays. Returns what main returned.
 core::Json start_runbook(State& state, const std::string& name, const core::Json& run);

@@ -168,8 +168,18 @@ std::string runbook_help(const RunbookInfo& info) {
   return out;
 }
 
+Json steps_document(const std::vector<RunbookStep>& steps) {
+  Json out = Json::array();
+  for (const RunbookStep& each : steps) {
+    Json step{{"text", each.text}};
+    if (!each.name.empty()) step["name"] = each.name;
+    out.push_back(std::move(step));
+  }
+  return out;
+}
+
 Json runbook_document(const RunbookInfo& info) {
-  Json parameters = Json::array(), steps = Json::array();
+  Json parameters = Json::array();
   for (const Parameter& each : info.parameters) {
     Json parameter{{"name", each.name},
                    {"type", each.type},
@@ -183,13 +193,8 @@ Json runbook_document(const RunbookInfo& info) {
     if (each.maximum) parameter["maximum"] = *each.maximum;
     parameters.push_back(std::move(parameter));
   }
-  for (const RunbookStep& each : info.steps) {
-    Json step{{"text", each.text}};
-    if (!each.name.empty()) step["name"] = each.name;
-    steps.push_back(std::move(step));
-  }
   return {{"name", info.name},           {"version", info.version},      {"file", info.file},
-          {"summary", info.summary},     {"parameters", parameters},     {"steps", steps},
+          {"summary", info.summary},     {"parameters", parameters},     {"steps", steps_document(info.steps)},
           {"effects", info.effects},     {"roots", info.roots},          {"target", info.target},
           {"artefacts", info.artefacts}, {"acceptance", info.acceptance}};
 }

@@ -103,7 +103,8 @@ core::Json RunServices::run_information() {
 
 void RunServices::require_begun() const {
   if (!begun_) {
-    throw core::Error(core::Code::state, "a runbook may look and act in main(run) only, not while it is loaded");
+    throw core::Error(core::Code::state,
+                      "a runbook may look and act in main(run) only, not while it is loaded or checks its parameters");
   }
 }
 

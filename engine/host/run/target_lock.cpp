@@ -17,13 +17,14 @@
 namespace ballast::host {
 namespace {
 
-/// Who owned the lock last, or null. A file that was cut by a crash names nobody.
+/// Who owned the lock last; empty where a file that is new, or was cut by a crash, names nobody.
 core::Json last_owner(const std::filesystem::path& path) {
   try {
-    return core::parse_json(core::read_file(path), path.string());
+    core::Json owner = core::parse_json(core::read_file(path), path.string());
+    if (owner.is_object()) return owner;
   } catch (const core::Error&) {
-    return nullptr;
   }
+  return core::Json::object();
 }
 
 std::string describe(const core::Json& owner) {
@@ -47,7 +48,7 @@ bool has_effects(const Desk& desk, const std::string& run) {
 
 }  // namespace
 
-TargetLock::TargetLock(const Desk& desk, const RunbookInfo& info, const RunIdentity& identity, bool resumed,
+TargetLock::TargetLock(const Desk& desk, const RunbookInfo& info, const RunIdentity& identity, TargetUse use,
                        const core::Clock& clock)
     : clock_(clock) {
   if (info.target.empty()) return;
@@ -58,15 +59,17 @@ TargetLock::TargetLock(const Desk& desk, const RunbookInfo& info, const RunIdent
   core::create_folders(path_.parent_path());
   file_ = core::open_file(path_, O_RDWR | O_CREAT);
   if (!core::lock_file_within(file_.get(), core::LockKind::exclusive, std::chrono::milliseconds(0), path_)) {
+    if (!identity.id.empty() && last_owner(path_).value("run", "") == identity.id)
+      throw core::Error(core::Code::state, "the run is being executed by another process", identity.id);
     throw core::Error(
         core::Code::state,
         fmt::format("another run works on the same target ({}): {}", target.dump(), describe(last_owner(path_))),
         info.name);
   }
   const core::Json owner = last_owner(path_);
-  if (!owner.is_object() || owner.value("run", "") == identity.id) return;
+  if (use == TargetUse::abort || owner.empty() || owner.value("run", "") == identity.id) return;
   const std::string other = owner.value("run", "");
-  if (resumed) {
+  if (use == TargetUse::resume) {
     throw core::Error(
         core::Code::state,
         fmt::format("{} has had the same target since; abort this run instead of resuming it", describe(owner)),

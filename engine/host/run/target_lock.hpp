@@ -12,13 +12,17 @@
 
 namespace ballast::host {
 
+/// What a run wants with its target.
+enum class TargetUse { begin, resume, abort };
+
 class TargetLock {
  public:
   /// Takes the lock of the runbook on the target that the parameters name; a runbook without a target has none. Where
   /// the last owner failed or died, it is taken over and `note` says so.
   /// Throws: Error{state} when another run holds it, waits or was interrupted (it is to be resumed or aborted first),
-  /// or, for a run that is resumed, when another one has had the target since; Error{io}.
-  TargetLock(const Desk& desk, const RunbookInfo& info, const RunIdentity& identity, bool resumed,
+  /// or, for a run that is resumed, when another one has had the target since; Error{io}. A run that is aborted is
+  /// refused only by one that holds it.
+  TargetLock(const Desk& desk, const RunbookInfo& info, const RunIdentity& identity, TargetUse use,
              const core::Clock& clock);
 
   /// Writes down who owns it now. Requires: the run has its id.

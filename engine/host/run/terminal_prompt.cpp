@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "host/status_line.hpp"
 
 namespace ballast::host {
 namespace {
@@ -78,6 +79,7 @@ Awaited wait_for_input(int signals) {
 bool can_ask() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1; }
 
 std::optional<sign::Secret> ask_line(std::string_view prompt, Echo echo) {
+  const StatusLinePause pause;
   for (;;) {
     const HeldSignals signals;
     const HiddenTyping typing(echo);

@@ -5,6 +5,7 @@
 #include "core/error.hpp"
 #include "host/cli.hpp"
 #include "host/limits.hpp"
+#include "host/run/progress_display.hpp"
 #include "host/run/report.hpp"
 #include "host/run/run.hpp"
 #include "host/run/runbook.hpp"
@@ -17,6 +18,7 @@ struct RunOptions {
   RunRequest request;
   std::string now, environment;
   bool help = false, no_input = false;
+  ProgressOptions progress;
 };
 
 int show_help(const CommonOptions& common, const RunOptions& options, const CLI::App& verb) {
@@ -46,6 +48,8 @@ int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   options.request.parameters.use_environment = true;
   options.request.parameters.may_ask = options.request.may_ask = !options.no_input;
   options.request.parameters.warn = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };
+  ProgressDisplay display(progress_style(options.progress, common.json));
+  options.request.observer = display.observer();
   stop_on_interrupt();
   return show_run(common, desk, [&](const auto& begun) {
     options.request.begun = begun;
@@ -64,6 +68,7 @@ void add_run_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->add_option("--set", options->request.parameters.set, "Parameter as name=value; may be repeated");
   verb->add_option("--params", options->request.parameters.file, "Parameters from a YAML, TOML or JSON file");
   verb->add_flag("--no-input", options->no_input, "Never ask for a parameter that is missing");
+  add_progress_options(*verb, options->progress);
   verb->add_option("--actor", options->request.actor, "Who acts (default: the operating system's user)");
   verb->add_option("--environment", options->environment, "demo, paper, shadow, testnet or live");
   verb->add_option("--now", options->now, "Decision time, RFC 3339 (refused in live)");

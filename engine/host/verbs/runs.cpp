@@ -1,5 +1,6 @@
 // ballast runs: the runs of a desk, going on with one, giving one up.
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
@@ -8,8 +9,11 @@
 #include "host/limits.hpp"
 #include "host/run/child_order.hpp"
 #include "host/run/list.hpp"
+#include "host/run/progress_display.hpp"
 #include "host/run/report.hpp"
 #include "host/run/resume.hpp"
+#include "host/run/watch.hpp"
+#include "host/status_line.hpp"
 #include "journal/run_journal.hpp"
 
 namespace ballast::host {
@@ -17,8 +21,9 @@ namespace {
 
 struct RunsOptions {
   std::string run, child, actor, reason, status, runbook;
-  bool accept_change = false, no_input = false, take_back = false;
-  std::vector<std::string> confirmed, leave;
+  bool accept_change = false, no_input = false, once = false, take_back = false;
+  std::vector<std::string> confirmed, leave, secrets;
+  ProgressOptions progress;
 };
 
 int list(const CommonOptions& common, const RunsOptions& options) {
@@ -79,15 +84,18 @@ AbortRequest abort_request(const CommonOptions& common, const RunsOptions& optio
 int resume(const CommonOptions& common, const RunsOptions& options) {
   const Desk desk = common.open_desk();
   const Configuration configuration = common.read(desk);
+  ProgressDisplay display(progress_style(options.progress, common.json));
   stop_on_interrupt();
   return show_run(common, desk, [&](const auto& begun) {
     ResumeRequest request;
+    request.observer = display.observer();
     request.run = options.run;
     request.actor = options.actor;
     request.accept_change = options.accept_change;
     request.json = common.json;
     request.confirmed = options.confirmed;
     request.may_ask = !options.no_input;
+    request.secrets = options.secrets;
     request.begun = begun;
     request.child_options = child_options(common, options);
     return resume_run(desk, configuration, request);
@@ -135,6 +143,13 @@ int child(const CommonOptions& common, const RunsOptions& options) {
   return kPassed;  // its journal says the rest
 }
 
+int watch(const CommonOptions& common, const RunsOptions& options) {
+  const Desk desk = common.open_desk();
+  stop_on_interrupt();
+  return watch_run(desk, {options.run.empty() ? newest_unfinished_run(desk) : options.run, options.once, common.json,
+                          !common.json && moves_cursor(STDOUT_FILENO)});
+}
+
 }  // namespace
 
 void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
@@ -157,13 +172,25 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
   each = verb("show", "Show what a run did, unit by unit, and where it is", show,
               "examples:\n  ballast runs show portfolio_cycle-20260115T000000Z-1f0c2d3e\n");
   each->add_option("RUN", options->run, "Id of the run")->required();
+  each = verb(
+      "watch", "Follow a run of another process until it ends or stops", watch,
+      "Exit status as that of the run: 0 finished, 1 denied, 2 failed or died, 3 stopped by a limit, 4 waiting,\n"
+      "130 interrupted. Ctrl-C ends the watching and leaves the run alone. --json: one document a line and event.\n"
+      "examples:\n  ballast runs watch\n"
+      "  ballast runs watch portfolio_cycle-20260115T000000Z-1f0c2d3e --json\n"
+      "  ballast runs watch --once\n");
+  each->add_option("RUN", options->run, "Id of the run (default: the newest that has not ended)");
+  each->add_flag("--once", options->once, "Tell where it is and do not wait; status 0 when it goes on");
   each = verb("resume", "Go on with a run that was interrupted, waits, failed or died", resume,
               "What was completed is not done again; an effect that may have been applied is asked for first.\n"
               "examples:\n  ballast runs resume portfolio_cycle-20260115T000000Z-1f0c2d3e\n");
   each->add_option("RUN", options->run, "Id of the run")->required();
   each->add_option("--actor", options->actor, "Who resumes (default: the operating system's user)");
   each->add_option("--confirm", options->confirmed, "Give this confirmation; may be repeated");
+  each->add_option("--secret", options->secrets,
+                   "Where a secret of the run is now, as name=env:NAME or name=file:PATH; may be repeated");
   each->add_flag("--no-input", options->no_input, "Never ask at the terminal");
+  add_progress_options(*each, options->progress);
   each->add_flag("--accept-change", options->accept_change,
                  "Go on although scripts, policies or settings changed since");
   each = verb("abort", "Take back the effects of a run, of one that ended too, the last one first", abort,
