@@ -35,10 +35,6 @@ Command without_syncs(const TestDesk& desk, const std::vector<std::string>& argu
   return out;
 }
 
-Ran run_plain(const TestDesk& desk, const std::vector<std::string>& arguments) {
-  return run_command(without_syncs(desk, arguments));
-}
-
 std::vector<std::string> lines_of(const fs::path& file) {
   std::vector<std::string> out;
   std::istringstream text(slurp(file));
@@ -58,14 +54,17 @@ std::string without(core::Json record, const std::set<std::string>& members) {
 
 bool has_whole_record(const fs::path& journal) { return slurp(journal).find('\n') != std::string::npos; }
 
+}  // namespace
+
+Ran run_plain(const TestDesk& desk, const std::vector<std::string>& arguments) {
+  return run_command(without_syncs(desk, arguments));
+}
+
 std::string told(const std::string& what, const Ran& ran) {
   return what + " ended with " + std::to_string(ran.status) + ": " + ran.out + ran.error;
 }
 
-/// It was killed after the last thing that it did.
 bool had_ended(const Ran& ran) { return ran.status == 2 && ran.mentions("the run has ended"); }
-
-}  // namespace
 
 Scenario::Scenario(std::string name, std::vector<std::string> arguments,
                    const std::function<void(const TestDesk&)>& prepare, int status)
@@ -102,6 +101,23 @@ Ran run_with(const TestDesk& desk, const std::vector<std::string>& arguments, co
   command.environment["FAULT_AT"] = std::to_string(fault.at);
   command.environment["FAULT_MODE"] = fault.mode;
   return run_command(command);
+}
+
+std::unique_ptr<TestDesk> killed(const TestDesk& desk, const std::vector<std::string>& arguments, long at,
+                                 const std::string& calls) {
+  auto out = copy_of(desk);
+  const Ran ran = run_with(*out, arguments, {calls, at, "kill"});
+  if (ran.status != 128 + SIGKILL) throw std::runtime_error(told("what was to be killed", ran));
+  return out;
+}
+
+long first_kill(const TestDesk& desk, const std::vector<std::string>& arguments, long from,
+                const std::function<bool(const TestDesk&)>& holds) {
+  const long last = count_calls(desk, arguments);
+  for (long at = from; at <= last; ++at) {
+    if (holds(*killed(desk, arguments, at))) return at;
+  }
+  return 0;
 }
 
 std::string begun_run(const TestDesk& desk) {

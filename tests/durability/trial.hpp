@@ -39,6 +39,7 @@ class Scenario {
   const std::string& name() const { return name_; }
   const std::vector<std::string>& arguments() const { return arguments_; }
   const Traces& expected() const { return expected_; }
+  const TestDesk& start() const { return start_; }
   std::unique_ptr<TestDesk> copy() const { return copy_of(start_); }
   int status() const { return status_; }
 
@@ -55,6 +56,17 @@ long count_calls(const TestDesk& desk, const std::vector<std::string>& arguments
 
 Ran run_with(const TestDesk& desk, const std::vector<std::string>& arguments, const Fault& fault);
 
+/// A copy of `desk` on which `arguments` were killed at that call. Throws: std::runtime_error when they were not.
+std::unique_ptr<TestDesk> killed(const TestDesk& desk, const std::vector<std::string>& arguments, long at,
+                                 const std::string& calls = "any");
+
+/// The first call from `from` on such that what a kill there leaves fulfils `holds`; 0 when there is none.
+long first_kill(const TestDesk& desk, const std::vector<std::string>& arguments, long from,
+                const std::function<bool(const TestDesk&)>& holds);
+
+/// Runs a command whose syncs cost nothing.
+Ran run_plain(const TestDesk& desk, const std::vector<std::string>& arguments);
+
 /// The id of the only run of the desk whose journal holds a whole record; empty when there is none.
 std::string begun_run(const TestDesk& desk);
 
@@ -68,6 +80,10 @@ std::string difference(const Traces& expected, const Traces& found, Compared com
 /// Goes on with what a disturbed `arguments` left: resumes the run, or starts it when it had not begun. Then verifies,
 /// replays and compares. Returns what is wrong, or nothing.
 std::string settle(const Scenario& scenario, const TestDesk& desk, Compared compared);
+/// What a command that ended otherwise than expected said.
+std::string told(const std::string& what, const Ran& ran);
+/// Whether resuming or aborting was refused because the run was killed after the last thing that it did.
+bool had_ended(const Ran& ran);
 /// Gives up what was left: aborts the run, verifies and compares.
 std::string settle_abort(const TestDesk& desk, const Traces& expected, Compared compared);
 
