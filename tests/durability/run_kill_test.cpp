@@ -7,6 +7,7 @@
 
 #include "durability/desks.hpp"
 #include "durability/trial.hpp"
+#include "journal/run_journal.hpp"
 
 using namespace ballast;
 using namespace ballast::test;
@@ -37,6 +38,23 @@ TEST_SUITE("durability") {
     REQUIRE(is_placed(*killed(scenario.start(), scenario.arguments(), count_calls(scenario.start(), kThreeEffects)),
                       "limits"));
     CHECK(kill_and_settle(scenario, "any", 1) == "");
+  }
+
+  TEST_CASE("so does one whose machine lost its power, with what had not been synced") {
+    const Scenario scenario("three_effects", kThreeEffects, prepare_effects);
+    const long calls = count_calls(scenario.start(), kThreeEffects);
+    // Where a record is synced by itself, the call before and the call behind leave what a killed process leaves.
+    CHECK(for_all(points(calls, 2), [&](long at) {
+            return settle(scenario, *killed(scenario.start(), kThreeEffects, at, "any", "power"), Compared::everything);
+          }) == "");
+    // What a step begins with, and what it was told, is synced with its end: there is something to lose.
+    const auto ends_unsynced = [](const TestDesk& desk) {
+      const auto records = journal::RunJournal::read(desk.var() / "runs" / begun_run(desk));
+      return records.back().json["kind"] == "step_started" || records.back().json["kind"] == "answer";
+    };
+    const long at = first_kill(scenario.start(), kThreeEffects, calls / 4, ends_unsynced);
+    REQUIRE(at > 0);
+    CHECK(!ends_unsynced(*killed(scenario.start(), kThreeEffects, at, "any", "power")));
   }
 
   TEST_CASE("so does a shipped runbook") {

@@ -104,9 +104,9 @@ Ran run_with(const TestDesk& desk, const std::vector<std::string>& arguments, co
 }
 
 std::unique_ptr<TestDesk> killed(const TestDesk& desk, const std::vector<std::string>& arguments, long at,
-                                 const std::string& calls) {
+                                 const std::string& calls, const std::string& mode) {
   auto out = copy_of(desk);
-  const Ran ran = run_with(*out, arguments, {calls, at, "kill"});
+  const Ran ran = run_with(*out, arguments, {calls, at, mode});
   if (ran.status != 128 + SIGKILL) throw std::runtime_error(told("what was to be killed", ran));
   return out;
 }

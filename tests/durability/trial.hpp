@@ -20,7 +20,8 @@ struct Traces {
   std::vector<std::string> units;            ///< folded records of the journal, without what depends on interruptions
 };
 
-/// What is done to a process: the n-th call of these kinds ends it ("kill") or fails with an error ("EIO", "ENOSPC").
+/// What is done to a process: the n-th call of these kinds ends it ("kill"), with what was not synced ("power"), or
+/// fails with an error ("EIO", "ENOSPC").
 struct Fault {
   std::string calls = "any";
   long at = 0;
@@ -58,7 +59,7 @@ Ran run_with(const TestDesk& desk, const std::vector<std::string>& arguments, co
 
 /// A copy of `desk` on which `arguments` were killed at that call. Throws: std::runtime_error when they were not.
 std::unique_ptr<TestDesk> killed(const TestDesk& desk, const std::vector<std::string>& arguments, long at,
-                                 const std::string& calls = "any");
+                                 const std::string& calls = "any", const std::string& mode = "kill");
 
 /// The first call from `from` on such that what a kill there leaves fulfils `holds`; 0 when there is none.
 long first_kill(const TestDesk& desk, const std::vector<std::string>& arguments, long from,

@@ -16,16 +16,15 @@
 #include "host/run/target_lock.hpp"
 #include "host/script_error.hpp"
 #include "host/version.hpp"
-#include "journal/verify.hpp"
+#include "journal/verify_parts.hpp"
 
 namespace ballast::host {
 namespace {
 
 /// A run whose journal ended: it is only stated in the log, when the process died before it was.
 /// Throws: Error{state} when the log says so already.
-std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run) {
-  const auto folder = find_run_folder(desk, run);
-  const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
+std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run, const std::filesystem::path& folder,
+                                        const std::vector<journal::RunRecord>& records) {
   if (records.empty() || records.back().json["kind"] != "run_finished") return std::nullopt;
   const core::Json& end = records.back().json;
   const std::string status = end["status"].get<std::string>();
@@ -48,15 +47,22 @@ std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run
   return out;
 }
 
+/// How a run's journal was read before its lock is taken: enough to know what to open, and checked again then.
+struct ReadRun {
+  ReadRun(const Desk& desk, const std::string& run)
+      : folder(find_run_folder(desk, run)), records(journal::RunJournal::read(folder)) {}
+  std::filesystem::path folder;
+  std::vector<journal::RunRecord> records;
+};
+
 /// A run that was opened again: everything that it needs, in the order in which it is needed.
 class Reopened {
  public:
-  Reopened(const Desk& desk, const Configuration& configuration, const std::string& run, const std::string& actor,
-           bool json)
+  Reopened(const Desk& desk, const Configuration& configuration, ReadRun read, const std::string& actor, bool json)
       : desk_(desk),
         configuration_(configuration),
-        folder_(find_run_folder(desk, run)),
-        journal_(fold_journal(journal::RunJournal::read(folder_))),
+        folder_(std::move(read.folder)),
+        journal_(fold_journal(std::move(read.records))),
         identity(recorded_identity(journal_.started)),
         given_(identity.time),
         actor_(actor_name(configuration, actor)),
@@ -66,7 +72,8 @@ class Reopened {
         state(services, runbook_profile(), source_, configuration.settings.limits.runbook) {
     if (journal_.end && (*journal_.end)["kind"] == "run_finished") {
       throw core::Error(core::Code::state,
-                        fmt::format("the run has ended ({})", (*journal_.end)["status"].get<std::string>()), run);
+                        fmt::format("the run has ended ({})", (*journal_.end)["status"].get<std::string>()),
+                        identity.id);
     }
     if (json) services.print_to_standard_error();
     services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
@@ -104,16 +111,9 @@ class Reopened {
     if (!aborting) target_.emplace(desk_, info_, identity, true, clock());
     stores.emplace(desk_, clock(), identity);
     result.made_keys = stores->keys.made;
-    check_signatures();
-    check_stated();
-    stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock());
-    // Read again under the journal's lock: another process may have gone on with the run meanwhile.
-    journal_ = fold_journal(journal::RunJournal::read(folder_));
     std::set<std::uint64_t> named;
-    std::vector<journal::RunRecord> kept = journal_.records;
-    for (const journal::RunRecord& each : journal::RunJournal::read(folder_)) {
-      if (each.json.contains("entry_seq")) named.insert(each.json["entry_seq"].get<std::uint64_t>());
-    }
+    take_journal(named);
+    std::vector<journal::RunRecord> kept = std::move(journal_.records);
     kept.resize(kept_records(kept));
     keep_pinned(stores->objects, *pins_, configuration_, script_, state.libraries());
     core::Json payload = pins_->hashes();
@@ -148,10 +148,33 @@ class Reopened {
   const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
 
  private:
+  /// Takes the journal's lock and reads it again under it: another process may have gone on with the run meanwhile.
+  /// `named` gets the entries of the log that its records name.
+  /// Throws: Error{crypto | state} when what is there is not what the run wrote, before anything is written.
+  void take_journal(std::set<std::uint64_t>& named) {
+    bool judged = false;
+    const auto judge = [&](std::vector<journal::RunRecord> records) {
+      judged = true;
+      check_folder(records);
+      check_stated(records);
+      for (const journal::RunRecord& each : records) {
+        if (each.json.contains("entry_seq")) named.insert(each.json["entry_seq"].get<std::uint64_t>());
+      }
+      journal_ = fold_journal(std::move(records));
+    };
+    try {
+      stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock(), {&stores->keys.ring, judge});
+    } catch (const core::Error&) {
+      // A verification says more exactly what does not hold than who only reads along.
+      if (!judged) refuse_findings(journal::verify_run(folder_, stores->keys.ring, {}));
+      throw;
+    }
+  }
+
   /// What is served decides what is done next, so nobody but the engine may have written it. Throws: Error{crypto}.
-  void check_signatures() {
+  void refuse_findings(const journal::VerifyReport& report) const {
     using journal::FindingCode;
-    for (const journal::Finding& each : journal::verify_run(folder_, stores->keys.ring, {}).findings) {
+    for (const journal::Finding& each : report.findings) {
       if (each.code != FindingCode::changed && each.code != FindingCode::wrong_key &&
           each.code != FindingCode::unsigned_entry)
         continue;
@@ -161,9 +184,26 @@ class Reopened {
     }
   }
 
+  /// The same for what lies beside the journal: its record, and what recoveries kept aside.
+  void check_folder(const std::vector<journal::RunRecord>& records) const {
+    journal::VerifyReport report =
+        journal::verify_tree(folder_, stores->keys.ring, {}, {std::string(journal::kRunJournalName)});
+    journal::FindingList findings(report, 100);
+    for (const journal::RunRecord& each : records) {
+      if (each.json["kind"] != "recovery") continue;
+      const std::string file = each.json["file"].get<std::string>();
+      journal::check_recovery(folder_ / file, file, each.json["sha256"].get<std::string>(), findings);
+    }
+    if (identity.id != folder_.filename().string()) {
+      findings.add({journal::FindingCode::changed, std::string(journal::kRunJournalName), 1, std::nullopt, 0, 1,
+                    fmt::format("the journal is of the run '{}', its folder is called '{}'", identity.id,
+                                folder_.filename().string())});
+    }
+    refuse_findings(report);
+  }
+
   /// The log states how far the journal came when the run stopped. Throws: Error{state} when it does not any more.
-  void check_stated() {
-    const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder_);
+  void check_stated(const std::vector<journal::RunRecord>& records) {
     journal::Query query;
     query.run = identity.id;
     query.limit = 1000000;
@@ -235,8 +275,9 @@ class Reopened {
 }  // namespace
 
 RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request) {
-  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
-  Reopened run(desk, configuration, request.run, request.actor, request.json);
+  ReadRun read(desk, request.run);
+  if (auto ended = finish_stating(desk, request.run, read.folder, read.records)) return std::move(*ended);
+  Reopened run(desk, configuration, std::move(read), request.actor, request.json);
   if (!run.journal().undone.empty()) {
     throw core::Error(core::Code::state,
                       fmt::format("the run is being aborted; finish that: ballast runs abort {}", request.run),
@@ -251,8 +292,9 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
 }
 
 RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request) {
-  if (auto ended = finish_stating(desk, request.run)) return std::move(*ended);
-  Reopened run(desk, configuration, request.run, request.actor, request.json);
+  ReadRun read(desk, request.run);
+  if (auto ended = finish_stating(desk, request.run, read.folder, read.records)) return std::move(*ended);
+  Reopened run(desk, configuration, std::move(read), request.actor, request.json);
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);
   run.open(accepted, true);
