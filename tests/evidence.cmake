@@ -25,8 +25,10 @@ target_compile_definitions(durability PRIVATE BALLAST_SOURCE_DIR="${CMAKE_SOURCE
                                               BALLAST_BINARY="$<TARGET_FILE:ballast>"
                                               BALLAST_FAULTS="$<TARGET_FILE:ballast_faults>")
 add_dependencies(durability ballast ballast_faults)
-add_test(NAME durability COMMAND durability WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-set_tests_properties(durability PROPERTIES LABELS "evidence;slow" TIMEOUT 600 PROCESSORS 2)
+add_test(NAME durability COMMAND durability --test-suite-exclude=undo*,families* WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+add_test(NAME undo_after_each_step COMMAND durability --test-suite=undo* WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+add_test(NAME family_kills COMMAND durability --test-suite=families* WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(durability undo_after_each_step family_kills PROPERTIES LABELS "evidence;slow" TIMEOUT 600 PROCESSORS 2)
 
 add_test(NAME strace_ack COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/strace_ack_test.sh $<TARGET_FILE:append_driver>)
 set_tests_properties(strace_ack PROPERTIES LABELS "evidence;slow" SKIP_RETURN_CODE 77)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <utility>
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/nearest.hpp"
+#include "journal/chain_check.hpp"
 #include "journal/desk_layout.hpp"
 #include "journal/line.hpp"
 #include "journal/segment.hpp"
@@ -31,6 +33,34 @@ constexpr std::array<std::string_view, 22> kKinds = {"answer",      "approval_as
                                                      "recovery",    "run_finished",   "run_resumed",    "run_started",
                                                      "run_stopped", "step_finished",  "step_started",   "undo",
                                                      "wait",        "warning"};
+
+/// Records that reach the disk with the next one that does not wait: a run that goes on drops them unless a completed
+/// unit stands behind them, so that losing them loses nothing (docs/formats/run_journal.md).
+bool waits_for_next(std::string_view kind) { return kind == "answer" || kind == "step_started"; }
+
+/// Whether `rest`, which begins with a line that cannot be read, is what a machine that lost its power left of records
+/// that were not synced yet. Blocks that never reached the disk read as zeros; and nothing that was synced stands
+/// behind them, but for the record that was being synced.
+bool was_never_synced(std::string_view rest) {
+  if (rest.substr(0, rest.find('\n')).find('\0') == std::string_view::npos) return false;
+  std::vector<core::ScannedMember> members;
+  for (std::size_t feed; (feed = rest.find('\n')) != std::string_view::npos; rest.remove_prefix(feed + 1)) {
+    LineView line;
+    const bool last = feed + 1 == rest.size();
+    if (!last && !read_line(rest.substr(0, feed), line, members) && !waits_for_next(line.kind)) return false;
+  }
+  return true;
+}
+
+/// Throws: Error{crypto} for a record that is not signed, or by its key's bytes was not signed like this. What a key
+/// says that is not known here, or may no longer sign, is not refuted.
+void refuse_refuted(const LineView& line, const core::Verifier& verifier, const std::filesystem::path& path) {
+  if (line.signature) {
+    const core::SignatureStatus status = verify_line(line, core::Purpose::run_journal, verifier);
+    if (status == core::SignatureStatus::valid || finding_code_of(status) != FindingCode::wrong_key) return;
+  }
+  throw Error(Code::crypto, fmt::format("record {} is not proved by its signature", line.seq), path.string());
+}
 
 }  // namespace
 
@@ -82,7 +112,7 @@ struct RunJournal::State {
     body["kind"] = std::string(kind);
     body["previous"] = last_sha256;
     const std::string line = write_line(body, core::Purpose::run_journal, &signer);
-    failed = true;  // until the line is durable
+    failed = true;  // until the line is written, and durable unless it waits for the next
     const off_t whole = ::lseek(file.get(), 0, SEEK_END);
     try {
       core::write_all(file.get(), line + "\n", path);
@@ -91,13 +121,13 @@ struct RunJournal::State {
       if (whole >= 0) static_cast<void>(!::ftruncate(file.get(), whole));
       throw;
     }
-    if (::fdatasync(file.get()) != 0) core::throw_errno("sync", path.string(), errno);
+    if (!waits_for_next(kind) && ::fdatasync(file.get()) != 0) core::throw_errno("sync", path.string(), errno);
     failed = false;
     ++seq;
     last_sha256 = core::sha256_hex(line);
     last_kind = kind;
     reopened = reopened && kind == "recovery";
-    RunRecord out{seq, last_sha256, core::parse_json(line, path.string())};
+    RunRecord out{seq, last_sha256, std::move(body)};
     tell(out, Recorded::now);
     return out;
   }
@@ -165,45 +195,48 @@ RunJournal RunJournal::create(const std::filesystem::path& folder, const std::st
 }
 
 RunJournal RunJournal::open(const std::filesystem::path& folder, const core::Signer& signer, const core::Clock& clock,
-                            Ended ended) {
+                            const OpenChecks& checks) {
   auto state = std::make_unique<State>(folder, signer, clock);
   state->file = core::open_file(state->path, O_RDWR | O_APPEND);
   state->lock();
-  BlockReader reader(state->path);
-  std::string block;
-  std::uint64_t offset = 0, end = 0;
+  const std::string bytes = core::read_file(state->path, std::numeric_limits<std::size_t>::max());
+  const std::string_view text = bytes;
+  std::vector<RunRecord> records;
   std::vector<core::ScannedMember> members;
-  while (reader.next(block, offset)) {
-    for_each_line(block, offset, [&](std::string_view text, std::uint64_t start) {
-      LineView line;
-      const auto problem = read_line(text, line, members);
-      if (!problem && state->seq == 0) {
-        const auto* run = core::find_member(members, "run");
-        state->run = run == nullptr ? "" : core::plain_string(run->value).value_or("");
-        state->last_sha256 = genesis_hash(kRunFormat, state->run);
-      }
-      const bool after_end = state->finished && !follows_the_end(problem ? "" : line.kind);
-      if (problem || line.seq != state->seq + 1 || line.previous != state->last_sha256 || after_end) {
-        throw Error(Code::state,
-                    fmt::format("the run's journal does not hold at record {} (byte {}); run ballast verify",
-                                state->seq + 1, start),
-                    state->path.string());
-      }
-      state->seq = line.seq;
-      state->last_kind = line.kind;
-      state->finished = line.kind == "run_finished" || (state->finished && line.kind == "recovery");
-      state->last_sha256 = core::sha256_hex(text);
-      end = start + text.size() + 1;
-    });
+  std::size_t whole = 0;  // bytes of the records that hold
+  for (std::size_t feed; (feed = text.find('\n', whole)) != std::string_view::npos; whole = feed + 1) {
+    const std::string_view record = text.substr(whole, feed - whole);
+    LineView line;
+    const auto problem = read_line(record, line, members);
+    if (problem && state->seq > 0 && was_never_synced(text.substr(whole))) break;
+    if (!problem && state->seq == 0) {
+      const auto* run = core::find_member(members, "run");
+      state->run = run == nullptr ? "" : core::plain_string(run->value).value_or("");
+      state->last_sha256 = genesis_hash(kRunFormat, state->run);
+    }
+    const bool after_end = state->finished && !follows_the_end(problem ? "" : line.kind);
+    if (problem || line.seq != state->seq + 1 || line.previous != state->last_sha256 || after_end) {
+      throw Error(Code::state,
+                  fmt::format("the run's journal does not hold at record {} (byte {}); run ballast verify",
+                              state->seq + 1, whole),
+                  state->path.string());
+    }
+    if (checks.verifier != nullptr) refuse_refuted(line, *checks.verifier, state->path);
+    state->seq = line.seq;
+    state->last_kind = line.kind;
+    state->finished = line.kind == "run_finished" || (state->finished && line.kind == "recovery");
+    state->last_sha256 = core::sha256_hex(record);
+    if (checks.records) records.push_back({state->seq, state->last_sha256, core::parse_json(record, "record")});
   }
   if (state->seq == 0) throw Error(Code::state, "the run's journal has no whole record", state->path.string());
-  if (state->finished && ended == Ended::refused)
+  if (state->finished && checks.ended == Ended::refused)
     throw Error(Code::state, fmt::format("the run {} is finished", state->run), state->path.string());
+  if (checks.records) checks.records(std::move(records));
   state->reopened = std::exchange(state->finished, false);
-  if (const std::string torn = reader.torn(); !torn.empty()) {
-    const std::string name = fmt::format("journal.torn.{}.{}", end, core::sha256_hex(torn).substr(0, 16));
+  if (const std::string_view torn = text.substr(whole); !torn.empty()) {
+    const std::string name = fmt::format("journal.torn.{}.{}", whole, core::sha256_hex(torn).substr(0, 16));
     core::write_file_atomically(folder / name, torn);
-    if (::ftruncate(state->file.get(), static_cast<off_t>(end)) != 0)
+    if (::ftruncate(state->file.get(), static_cast<off_t>(whole)) != 0)
       core::throw_errno("cut", state->path.string(), errno);
     state->append("recovery", Json{{"file", name}, {"size", torn.size()}, {"sha256", core::sha256_hex(torn)}});
   }

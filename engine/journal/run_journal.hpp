@@ -1,5 +1,7 @@
 // The journal of one run: what happened, record by record, each chained to the one before and signed.
 // Invariant: a record is durable before `append` returns, so the next step begins only after the last one is on disk.
+// The two kinds that a run drops when it goes on, `step_started` and `answer`, are written then and durable with the
+// next record of another kind.
 // One process writes a run at a time. Format and reserved kinds: docs/formats/run_journal.md.
 #pragma once
 
@@ -37,6 +39,13 @@ enum class Recorded { earlier, now };
 /// Is told of records, in order. What it throws is forgotten: nobody who watches may stop a run.
 using RunObserver = std::function<void(const RunRecord&, Recorded)>;
 
+/// What opening a journal looks at beside its chain, under the journal's lock and before anything is written.
+struct OpenChecks {
+  const core::Verifier* verifier = nullptr;                  ///< refuses records whose signature is refuted or missing
+  std::function<void(std::vector<RunRecord>)> records = {};  ///< is handed the whole records; throws to refuse them
+  Ended ended = Ended::refused;
+};
+
 class RunJournal {
  public:
   /// Begins `<folder>/journal.jsonl`. The first record is `run_started` and holds format, version, run (its id) and
@@ -45,17 +54,19 @@ class RunJournal {
   /// anything; Error{argument | io | crypto}.
   static RunJournal create(const std::filesystem::path& folder, const std::string& run, const core::Json& payload,
                            const core::Signer& signer, const core::Clock& clock);
-  /// Opens an unfinished run to go on with it. A torn end is cut, kept aside and recorded (`recovery`).
-  /// Throws: Error{state} when it is finished (unless that is what it is opened for), being run elsewhere, or its chain
-  /// does not hold; Error{not_found | io}.
+  /// Opens an unfinished run to go on with it; reads it once. An end that is torn, or that never reached the disk when
+  /// the power failed, is cut, kept aside and recorded (`recovery`).
+  /// Throws: Error{state} when it is finished (unless it is opened for that), being run elsewhere, or its chain does
+  /// not hold; Error{crypto} for the signatures; what `checks` throws; Error{not_found | io}. Nothing was written then.
   static RunJournal open(const std::filesystem::path& folder, const core::Signer& signer, const core::Clock& clock,
-                         Ended ended = Ended::refused);
+                         const OpenChecks& checks = {});
   RunJournal(RunJournal&&) noexcept;
   RunJournal& operator=(RunJournal&&) noexcept;
   ~RunJournal();
 
-  /// Appends a record and returns once it is durable. `payload` may not hold seq, time, kind, previous or signature.
-  /// Throws: Error{argument} for a payload or kind that is not accepted; Error{io}; Error{state} after a failed write.
+  /// Appends a record and returns it, without its signature, once it is durable (see above). `payload` may not hold
+  /// seq, time, kind, previous or signature. Throws: Error{argument} for a payload or kind that is not accepted;
+  /// Error{io}; Error{state} after a failed write.
   RunRecord append(std::string_view kind, const core::Json& payload);
   /// Appends `run_finished`: nothing can be added after it but by Ended::reopened.
   RunRecord finish(const core::Json& payload);

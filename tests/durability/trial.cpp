@@ -35,10 +35,6 @@ Command without_syncs(const TestDesk& desk, const std::vector<std::string>& argu
   return out;
 }
 
-Ran run_plain(const TestDesk& desk, const std::vector<std::string>& arguments) {
-  return run_command(without_syncs(desk, arguments));
-}
-
 std::vector<std::string> lines_of(const fs::path& file) {
   std::vector<std::string> out;
   std::istringstream text(slurp(file));
@@ -58,14 +54,17 @@ std::string without(core::Json record, const std::set<std::string>& members) {
 
 bool has_whole_record(const fs::path& journal) { return slurp(journal).find('\n') != std::string::npos; }
 
+}  // namespace
+
+Ran run_plain(const TestDesk& desk, const std::vector<std::string>& arguments) {
+  return run_command(without_syncs(desk, arguments));
+}
+
 std::string told(const std::string& what, const Ran& ran) {
   return what + " ended with " + std::to_string(ran.status) + ": " + ran.out + ran.error;
 }
 
-/// It was killed after the last thing that it did.
 bool had_ended(const Ran& ran) { return ran.status == 2 && ran.mentions("the run has ended"); }
-
-}  // namespace
 
 Scenario::Scenario(std::string name, std::vector<std::string> arguments,
                    const std::function<void(const TestDesk&)>& prepare, int status)
@@ -85,11 +84,13 @@ std::unique_ptr<TestDesk> copy_of(const TestDesk& desk) {
   return out;
 }
 
-long count_calls(const TestDesk& desk, const std::vector<std::string>& arguments, const std::string& calls) {
+long count_calls(const TestDesk& desk, const std::vector<std::string>& arguments, const std::string& calls,
+                 const std::string& child) {
   const auto copied = copy_of(desk);
   Command command = without_syncs(*copied, arguments);
   const fs::path file = copied->outside("count");
   command.environment["FAULT_CALL"] = calls;
+  command.environment["FAULT_CHILD"] = child;
   command.environment["FAULT_COUNT"] = file.string();
   const Ran ran = run_command(command);
   if (!fs::exists(file)) throw std::runtime_error(told("counting", ran));
@@ -101,14 +102,32 @@ Ran run_with(const TestDesk& desk, const std::vector<std::string>& arguments, co
   command.environment["FAULT_CALL"] = fault.calls;
   command.environment["FAULT_AT"] = std::to_string(fault.at);
   command.environment["FAULT_MODE"] = fault.mode;
+  command.environment["FAULT_CHILD"] = fault.child;
   return run_command(command);
+}
+
+std::unique_ptr<TestDesk> killed(const TestDesk& desk, const std::vector<std::string>& arguments, long at,
+                                 const std::string& calls, const std::string& mode) {
+  auto out = copy_of(desk);
+  const Ran ran = run_with(*out, arguments, {calls, at, mode});
+  if (ran.status != 128 + SIGKILL) throw std::runtime_error(told("what was to be killed", ran));
+  return out;
+}
+
+long first_kill(const TestDesk& desk, const std::vector<std::string>& arguments, long from,
+                const std::function<bool(const TestDesk&)>& holds) {
+  const long last = count_calls(desk, arguments);
+  for (long at = from; at <= last; ++at) {
+    if (holds(*killed(desk, arguments, at))) return at;
+  }
+  return 0;
 }
 
 std::string begun_run(const TestDesk& desk) {
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(desk.var() / "runs", none)) {
     const std::string name = entry.path().filename().string();
-    if (!name.starts_with('.') && has_whole_record(entry.path() / "journal.jsonl")) return name;
+    if (name.find('.') == std::string::npos && has_whole_record(entry.path() / "journal.jsonl")) return name;
   }
   return {};
 }
@@ -141,7 +160,9 @@ Traces traces_of(const TestDesk& desk) {
   const host::FoldedJournal folded = host::fold_journal(journal::RunJournal::read(desk.var() / "runs" / run));
   out.units.push_back(folded.end ? (*folded.end)["status"].get<std::string>() : "died");
   for (const journal::RunRecord& each : folded.records) {
-    out.units.push_back(without(each.json, {"seq", "time", "previous", "signature"}));
+    std::set<std::string> varying{"seq", "time", "previous", "signature"};
+    if (each.json["kind"] == "child") varying.insert({"records", "sha256"});  // of a journal that tells of its stops
+    out.units.push_back(without(each.json, varying));
   }
   return out;
 }

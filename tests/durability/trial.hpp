@@ -20,11 +20,13 @@ struct Traces {
   std::vector<std::string> units;            ///< folded records of the journal, without what depends on interruptions
 };
 
-/// What is done to a process: the n-th call of these kinds ends it ("kill") or fails with an error ("EIO", "ENOSPC").
+/// What is done to a process: the n-th call of these kinds ends it ("kill"), with what was not synced ("power"), or
+/// fails with an error ("EIO", "ENOSPC").
 struct Fault {
   std::string calls = "any";
   long at = 0;
   std::string mode = "kill";
+  std::string child = {};  ///< name of the child run whose process it is done to; empty: the run's own
 };
 
 std::unique_ptr<TestDesk> copy_of(const TestDesk& desk);
@@ -39,6 +41,7 @@ class Scenario {
   const std::string& name() const { return name_; }
   const std::vector<std::string>& arguments() const { return arguments_; }
   const Traces& expected() const { return expected_; }
+  const TestDesk& start() const { return start_; }
   std::unique_ptr<TestDesk> copy() const { return copy_of(start_); }
   int status() const { return status_; }
 
@@ -51,11 +54,24 @@ class Scenario {
 };
 
 /// How many calls of these kinds an undisturbed execution of `arguments` makes on a copy of `desk`.
-long count_calls(const TestDesk& desk, const std::vector<std::string>& arguments, const std::string& calls = "any");
+long count_calls(const TestDesk& desk, const std::vector<std::string>& arguments, const std::string& calls = "any",
+                 const std::string& child = {});
 
 Ran run_with(const TestDesk& desk, const std::vector<std::string>& arguments, const Fault& fault);
 
-/// The id of the only run of the desk whose journal holds a whole record; empty when there is none.
+/// A copy of `desk` on which `arguments` were killed at that call. Throws: std::runtime_error when they were not.
+std::unique_ptr<TestDesk> killed(const TestDesk& desk, const std::vector<std::string>& arguments, long at,
+                                 const std::string& calls = "any", const std::string& mode = "kill");
+
+/// The first call from `from` on such that what a kill there leaves fulfils `holds`; 0 when there is none.
+long first_kill(const TestDesk& desk, const std::vector<std::string>& arguments, long from,
+                const std::function<bool(const TestDesk&)>& holds);
+
+/// Runs a command whose syncs cost nothing.
+Ran run_plain(const TestDesk& desk, const std::vector<std::string>& arguments);
+
+/// The id of the only run of the desk that no other one began and whose journal holds a whole record; empty when there
+/// is none.
 std::string begun_run(const TestDesk& desk);
 
 Traces traces_of(const TestDesk& desk);
@@ -68,6 +84,10 @@ std::string difference(const Traces& expected, const Traces& found, Compared com
 /// Goes on with what a disturbed `arguments` left: resumes the run, or starts it when it had not begun. Then verifies,
 /// replays and compares. Returns what is wrong, or nothing.
 std::string settle(const Scenario& scenario, const TestDesk& desk, Compared compared);
+/// What a command that ended otherwise than expected said.
+std::string told(const std::string& what, const Ran& ran);
+/// Whether resuming or aborting was refused because the run was killed after the last thing that it did.
+bool had_ended(const Ran& ran);
 /// Gives up what was left: aborts the run, verifies and compares.
 std::string settle_abort(const TestDesk& desk, const Traces& expected, Compared compared);
 

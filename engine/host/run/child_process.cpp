@@ -43,7 +43,7 @@ ChildProcess start_process(const std::string& program, std::vector<std::string> 
   return {child, std::move(reading)};
 }
 
-std::size_t wait_for_one(const std::vector<ChildProcess>& processes, const core::Stop& stop) {
+Ending wait_for_one(const std::vector<ChildProcess>& processes, const core::Stop& stop) {
   bool told = false;
   while (true) {
     if (stop.requested() && !told) {
@@ -51,8 +51,9 @@ std::size_t wait_for_one(const std::vector<ChildProcess>& processes, const core:
       told = true;
     }
     for (std::size_t i = 0; i < processes.size(); ++i) {
-      const pid_t ended = ::waitpid(processes[i].id, nullptr, WNOHANG);
-      if (ended == processes[i].id || (ended < 0 && errno == ECHILD)) return i;
+      int status = -1;
+      const pid_t ended = ::waitpid(processes[i].id, &status, WNOHANG);
+      if (ended == processes[i].id || (ended < 0 && errno == ECHILD)) return {i, status == 0};
     }
     std::vector<pollfd> ends;
     for (const ChildProcess& each : processes) ends.push_back({each.ends.get(), POLLIN, 0});
@@ -60,9 +61,10 @@ std::size_t wait_for_one(const std::vector<ChildProcess>& processes, const core:
     // At its end, and about to be gone.
     for (std::size_t i = 0; i < processes.size(); ++i) {
       if (ends[i].revents == 0) continue;
-      while (::waitpid(processes[i].id, nullptr, 0) < 0 && errno == EINTR) {
+      int status = -1;
+      while (::waitpid(processes[i].id, &status, 0) < 0 && errno == EINTR) {
       }
-      return i;
+      return {i, status == 0};
     }
   }
 }

@@ -25,8 +25,14 @@ inline constexpr const char* kThisProgram = "/proc/self/exe";
 /// process that started it dies, it gets SIGTERM. Throws: Error{io}.
 ChildProcess start_process(const std::string& program, std::vector<std::string> arguments);
 
-/// Waits until one of the processes ended and returns which, at no cost meanwhile. When a stop was requested, all of
+/// Which of several processes ended, and whether it did with status 0.
+struct Ending {
+  std::size_t index = 0;
+  bool well = false;
+};
+
+/// Waits until one of the processes ended, at no cost meanwhile. When a stop was requested, all of
 /// them are told to stop (SIGTERM), once. Requires: there is one.
-std::size_t wait_for_one(const std::vector<ChildProcess>& processes, const core::Stop& stop);
+Ending wait_for_one(const std::vector<ChildProcess>& processes, const core::Stop& stop);
 
 }  // namespace ballast::host

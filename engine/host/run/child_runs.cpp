@@ -26,7 +26,7 @@ std::vector<std::string> ChildRuns::command(const ChildOrder& order, const std::
   return out;
 }
 
-ChildEnd ChildRuns::end_of(const ChildOrder& order) const {
+ChildEnd ChildRuns::end_of(const ChildOrder& order, bool well) const {
   ChildEnd out;
   const auto folder = runs_folder(desk_) / order.run;
   if (!std::filesystem::exists(folder / journal::kRunJournalName)) {
@@ -38,7 +38,7 @@ ChildEnd ChildRuns::end_of(const ChildOrder& order) const {
   out.records = records.size();
   if (!records.empty()) out.sha256 = records.back().sha256;
   const FoldedJournal journal = fold_journal(std::move(records));
-  if (!journal.end) {
+  if (!journal.end || ((*journal.end)["kind"] == "run_finished" && !well)) {
     out.status = "died";
     out.text = "its process ended without a word";
     return out;
@@ -70,18 +70,25 @@ void ChildRuns::wait_while_executed(const ChildOrder& order, const core::Stop& s
 std::vector<ChildEnd> ChildRuns::run(const std::vector<ChildOrder>& orders, std::size_t at_once,
                                      const std::string& actor, const core::Stop& stop) const {
   std::vector<ChildProcess> processes;
-  for (auto next = orders.begin(); next != orders.end() || !processes.empty();) {
-    if (next != orders.end() && processes.size() < at_once && !stop.requested()) {
-      wait_while_executed(*next, stop);
-      processes.push_back(start_process(program_, command(*next++, actor)));
+  std::vector<std::size_t> whose;  // of each process the order
+  std::vector<bool> well(orders.size(), false);
+  for (std::size_t next = 0; next < orders.size() || !processes.empty();) {
+    if (next < orders.size() && processes.size() < at_once && !stop.requested()) {
+      wait_while_executed(orders[next], stop);
+      processes.push_back(start_process(program_, command(orders[next], actor)));
+      whose.push_back(next++);
     } else if (!processes.empty()) {
-      processes.erase(processes.begin() + static_cast<std::ptrdiff_t>(wait_for_one(processes, stop)));
+      const Ending ending = wait_for_one(processes, stop);
+      const auto at = static_cast<std::ptrdiff_t>(ending.index);
+      well[whose[ending.index]] = ending.well;
+      processes.erase(processes.begin() + at);
+      whose.erase(whose.begin() + at);
     } else {
       break;  // stopped before the others began
     }
   }
   std::vector<ChildEnd> out;
-  for (const ChildOrder& each : orders) out.push_back(end_of(each));
+  for (std::size_t i = 0; i < orders.size(); ++i) out.push_back(end_of(orders[i], well[i]));
   return out;
 }
 
@@ -93,8 +100,7 @@ std::vector<std::string> ChildRuns::take_back(const ChildOrder& order, const std
   arguments.emplace_back("--take-back");
   std::vector<ChildProcess> processes;
   processes.push_back(start_process(program_, std::move(arguments)));
-  wait_for_one(processes, stop);
-  const ChildEnd end = end_of(order);
+  const ChildEnd end = end_of(order, wait_for_one(processes, stop).well);
   if (end.status != "aborted") {
     throw core::Error(core::Code::state,
                       fmt::format("child run '{}' was not taken back: {}{}{}", order.name, end.status,

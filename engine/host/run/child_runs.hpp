@@ -54,7 +54,8 @@ class ChildRuns {
 
  private:
   std::vector<std::string> command(const ChildOrder& order, const std::string& actor) const;
-  ChildEnd end_of(const ChildOrder& order) const;
+  /// `well`: its process ended as it should, so that whatever has to state its end did.
+  ChildEnd end_of(const ChildOrder& order, bool well) const;
   /// Waits while a process of an earlier execution goes on with the child: it was told to stop.
   void wait_while_executed(const ChildOrder& order, const core::Stop& stop) const;
 

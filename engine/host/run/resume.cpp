@@ -17,7 +17,7 @@
 #include "host/run/target_lock.hpp"
 #include "host/script_error.hpp"
 #include "host/version.hpp"
-#include "journal/verify.hpp"
+#include "journal/verify_parts.hpp"
 
 namespace ballast::host {
 namespace {
@@ -33,11 +33,19 @@ bool can_be_opened(const core::Json& end, Purpose purpose) {
   return end["kind"] != "run_finished" || (purpose == Purpose::take_back && end["status"] != "aborted");
 }
 
+/// A run's journal as it was before its lock is taken: enough to know what to open, and checked again then.
+struct ReadRun {
+  ReadRun(const Desk& desk, const std::string& run)
+      : folder(find_run_folder(desk, run)), records(journal::RunJournal::read(folder)) {}
+  std::filesystem::path folder;
+  std::vector<journal::RunRecord> records;
+};
+
 /// A run whose journal ended: it is only stated in the log, when the process died before it was. Returns nothing when
 /// there is more to do. Throws: Error{state} when the log says so already.
-std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run, Purpose purpose, bool by_parent) {
-  const auto folder = find_run_folder(desk, run);
-  const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
+std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run, const ReadRun& read, Purpose purpose,
+                                        bool by_parent) {
+  const auto& [folder, records] = read;
   if (records.empty() || records.back().json["kind"] != "run_finished") return std::nullopt;
   const core::Json& end = records.back().json;
   const std::string status = end["status"].get<std::string>();
@@ -46,20 +54,20 @@ std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run
   const core::SystemClock system;
   const core::FixedClock given(identity.time);
   OpenStores stores(desk, identity.clock_given ? static_cast<const core::Clock&>(given) : system, identity);
+  RunResult out;
   if (!is_stated(stores, identity, records.back())) {
+    out.reason = "it had ended, and the log did not say so";
     write_record(stores, folder);
     state_end(stores, identity, records.back());
   } else if (!can_be_opened(end, purpose) && !by_parent) {  // a parent asks how it ended
     throw has_ended(end, run);
   }
   if (can_be_opened(end, purpose)) return std::nullopt;
-  RunResult out;
   out.id = identity.id;
   out.runbook = identity.runbook;
   out.file = records.front().json["runbook"]["place"].get<std::string>();
   out.value = end.value("result", core::Json());
   out.status = status == "finished" ? status_of(out.value) : status;
-  out.reason = "it had ended, and the log did not say so";
   return out;
 }
 
@@ -80,13 +88,13 @@ void require_no_parent(const Desk& desk, const RunIdentity& identity, bool by_pa
 /// A run that was opened again: everything that it needs, in the order in which it is needed.
 class Reopened {
  public:
-  Reopened(const Desk& desk, const Configuration& configuration, Purpose purpose, const std::string& run,
+  Reopened(const Desk& desk, const Configuration& configuration, Purpose purpose, ReadRun read,
            const std::string& actor, bool json, bool by_parent, std::vector<std::string> child_options)
       : desk_(desk),
         configuration_(configuration),
         purpose_(purpose),
-        folder_(find_run_folder(desk, run)),
-        journal_(fold_journal(journal::RunJournal::read(folder_))),
+        folder_(std::move(read.folder)),
+        journal_(fold_journal(std::move(read.records))),
         identity(recorded_identity(journal_.started)),
         given_(identity.time),
         actor_(actor_name(configuration, actor)),
@@ -135,19 +143,9 @@ class Reopened {
     target_.emplace(desk_, info_, identity, aborting ? TargetUse::abort : TargetUse::resume, clock());
     stores.emplace(desk_, clock(), identity);
     result.made_keys = stores->keys.made;
-    check_signatures();
-    check_stated();
-    stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock(),
-                                                aborting ? journal::Ended::reopened : journal::Ended::refused);
-    stores->journal->tell(observer);
-    // Read again under the journal's lock: another process may have gone on with the run meanwhile.
-    journal_ = read_run(folder_);
-    require_open();
     std::set<std::uint64_t> named;
-    std::vector<journal::RunRecord> kept = journal_.records;
-    for (const journal::RunRecord& each : journal::RunJournal::read(folder_)) {
-      if (each.json.contains("entry_seq")) named.insert(each.json["entry_seq"].get<std::uint64_t>());
-    }
+    take_journal(named);
+    std::vector<journal::RunRecord> kept = std::move(journal_.records);
     kept.resize(kept_records(kept));
     keep_pinned(stores->objects, *pins_, configuration_, script_, state.libraries());
     core::Json payload = pins_->hashes();
@@ -193,10 +191,38 @@ class Reopened {
     if (journal_.end && !can_be_opened(*journal_.end, purpose_)) throw has_ended(*journal_.end, identity.id);
   }
 
+  /// Takes the journal's lock and reads it again under it: another process may have gone on with the run meanwhile.
+  /// `named` gets the entries of the log that its records name.
+  /// Throws: Error{crypto | state} when what is there is not what the run wrote, before anything is written.
+  void take_journal(std::set<std::uint64_t>& named) {
+    bool judged = false;
+    const auto judge = [&](std::vector<journal::RunRecord> records) {
+      judged = true;
+      check_folder(records);
+      check_stated(records);
+      for (const journal::RunRecord& each : records) {
+        if (each.json.contains("entry_seq")) named.insert(each.json["entry_seq"].get<std::uint64_t>());
+      }
+      journal_ = fold_journal(std::move(records));
+      require_open();
+    };
+    const bool reopens = purpose_ == Purpose::take_back;
+    try {
+      stores->journal = journal::RunJournal::open(
+          folder_, *stores->keys.journal, clock(),
+          {&stores->keys.ring, judge, reopens ? journal::Ended::reopened : journal::Ended::refused});
+    } catch (const core::Error&) {
+      // A verification says more exactly what does not hold than who only reads along.
+      if (!judged) refuse_findings(journal::verify_run(folder_, stores->keys.ring, {}));
+      throw;
+    }
+    stores->journal->tell(observer);
+  }
+
   /// What is served decides what is done next, so nobody but the engine may have written it. Throws: Error{crypto}.
-  void check_signatures() {
+  void refuse_findings(const journal::VerifyReport& report) const {
     using journal::FindingCode;
-    for (const journal::Finding& each : journal::verify_run(folder_, stores->keys.ring, {}).findings) {
+    for (const journal::Finding& each : report.findings) {
       if (each.code != FindingCode::changed && each.code != FindingCode::wrong_key &&
           each.code != FindingCode::unsigned_entry)
         continue;
@@ -206,9 +232,26 @@ class Reopened {
     }
   }
 
+  /// The same for what lies beside the journal: its record, and what recoveries kept aside.
+  void check_folder(const std::vector<journal::RunRecord>& records) const {
+    journal::VerifyReport report =
+        journal::verify_tree(folder_, stores->keys.ring, {}, {std::string(journal::kRunJournalName)});
+    journal::FindingList findings(report, 100);
+    for (const journal::RunRecord& each : records) {
+      if (each.json["kind"] != "recovery") continue;
+      const std::string file = each.json["file"].get<std::string>();
+      journal::check_recovery(folder_ / file, file, each.json["sha256"].get<std::string>(), findings);
+    }
+    if (identity.id != folder_.filename().string()) {
+      findings.add({journal::FindingCode::changed, std::string(journal::kRunJournalName), 1, std::nullopt, 0, 1,
+                    fmt::format("the journal is of the run '{}', its folder is called '{}'", identity.id,
+                                folder_.filename().string())});
+    }
+    refuse_findings(report);
+  }
+
   /// The log states how far the journal came when the run stopped. Throws: Error{state} when it does not any more.
-  void check_stated() {
-    const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder_);
+  void check_stated(const std::vector<journal::RunRecord>& records) {
     journal::Query query;
     query.run = identity.id;
     query.limit = 1000000;
@@ -283,8 +326,9 @@ class Reopened {
 }  // namespace
 
 RunResult resume_run(const Desk& desk, const Configuration& configuration, const ResumeRequest& request) {
-  if (auto ended = finish_stating(desk, request.run, Purpose::go_on, request.by_parent)) return std::move(*ended);
-  Reopened run(desk, configuration, Purpose::go_on, request.run, request.actor, request.json, request.by_parent,
+  ReadRun read(desk, request.run);
+  if (auto ended = finish_stating(desk, request.run, read, Purpose::go_on, request.by_parent)) return std::move(*ended);
+  Reopened run(desk, configuration, Purpose::go_on, std::move(read), request.actor, request.json, request.by_parent,
                request.child_options);
   if (!run.journal().undone.empty()) {
     throw core::Error(core::Code::state,
@@ -302,8 +346,10 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
 }
 
 RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request) {
-  if (auto ended = finish_stating(desk, request.run, Purpose::take_back, request.by_parent)) return std::move(*ended);
-  Reopened run(desk, configuration, Purpose::take_back, request.run, request.actor, request.json, request.by_parent,
+  ReadRun read(desk, request.run);
+  if (auto ended = finish_stating(desk, request.run, read, Purpose::take_back, request.by_parent))
+    return std::move(*ended);
+  Reopened run(desk, configuration, Purpose::take_back, std::move(read), request.actor, request.json, request.by_parent,
                request.child_options);
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);

@@ -89,6 +89,80 @@ TEST_SUITE("journal") {
     CHECK(run.verify().verified());
   }
 
+  TEST_CASE("what never reached the disk when the power failed is cut, and nothing that was synced is") {
+    struct Loss {
+      std::vector<const char*> kinds;  ///< records behind the first one
+      std::size_t zeroed;              ///< the one that holds a block of zeros
+      bool is_cut;
+    };
+    const Loss all[] = {
+        {{"step_started", "answer", "answer"}, 1, true},
+        {{"step_started", "answer", "answer"}, 2, true},
+        {{"step_started", "answer", "step_finished"}, 1, true},  // the last was being synced
+        {{"step_started", "answer", "step_finished"}, 2, true},
+        {{"step_started", "step_finished", "answer"}, 1, true},
+        {{"step_started", "step_finished", "note"}, 0, false},  // they were synced together, and the note behind them
+        {{"step_started", "step_finished", "note", "answer"}, 1, false},
+    };
+    for (const Loss& each : all) {
+      CAPTURE(each.kinds.size());
+      CAPTURE(each.zeroed);
+      const Run run;
+      std::vector<std::size_t> begins;
+      {
+        auto journal = RunJournal::create(run.folder, "r1", {}, run.signer, run.desk.clock);
+        for (const char* kind : each.kinds) {
+          begins.push_back(core::read_file(run.file).size());
+          journal.append(kind, {{"step", "a"}, {"text", std::string(3000, 'x')}});
+        }
+      }
+      std::string text = core::read_file(run.file);
+      text.replace(begins[each.zeroed] + 500, 2000, std::string(2000, '\0'));
+      DeskLog::write(run.file, text);
+      std::size_t read = 0;
+      const auto open = [&] {
+        return RunJournal::open(
+            run.folder, run.signer, run.desk.clock,
+            {&run.desk.ring, [&](std::vector<journal::RunRecord> records) { read = records.size(); }});
+      };
+      if (!each.is_cut) {
+        CHECK_THROWS_WITH_AS(open(), doctest::Contains("does not hold at record"), core::Error);
+        CHECK(core::read_file(run.file) == text);
+        continue;
+      }
+      open().append("run_resumed", Json::object());
+      CHECK(read == each.zeroed + 1);
+      const auto records = RunJournal::read(run.folder);
+      REQUIRE(records.size() == each.zeroed + 3);
+      CHECK(records[each.zeroed + 1].json["kind"] == "recovery");
+      CHECK(core::read_file(run.folder / records[each.zeroed + 1].json["file"].get<std::string>()) ==
+            text.substr(begins[each.zeroed]));
+    }
+    // What somebody wrote there is no block of zeros.
+    const Run run;
+    {
+      auto journal = RunJournal::create(run.folder, "r1", {}, run.signer, run.desk.clock);
+      journal.append("step_started", {{"step", "a"}});
+    }
+    const std::string text = core::read_file(run.file);
+    DeskLog::write(run.file, text + "{\"half\n");
+    CHECK_THROWS_AS(RunJournal::open(run.folder, run.signer, run.desk.clock), core::Error);
+  }
+
+  TEST_CASE("a record that is not the key's is refused before anything is written") {
+    const Run run;
+    {
+      auto journal = RunJournal::create(run.folder, "r1", {}, run.signer, run.desk.clock);
+      const support::FakeSigner other("HMAC-SHA256", "desk-hmac", "another secret");
+      auto again = RunJournal::create(run.desk.scratch / "runs/r2", "r1", {}, other, run.desk.clock);
+    }
+    DeskLog::write(run.file, core::read_file(run.desk.scratch / "runs/r2/journal.jsonl") + "{\"half");
+    const std::string text = core::read_file(run.file);
+    CHECK_THROWS_WITH_AS(RunJournal::open(run.folder, run.signer, run.desk.clock, {&run.desk.ring, {}}),
+                         doctest::Contains("not proved by its signature"), core::Error);
+    CHECK(core::read_file(run.file) == text);
+  }
+
   TEST_CASE("records are refused when they use the journal's own names, unknown kinds or numbers that are not finite") {
     const Run run;
     auto journal = RunJournal::create(run.folder, "r1", {}, run.signer, run.desk.clock);
