@@ -114,6 +114,7 @@ int run_command_line(int argc, char** argv) noexcept {
     add_run_verb(app, common, action);
     add_runs_verb(app, common, action);
     add_approvals_verb(app, common, action);
+    add_status_verb(app, common, action);
     add_eval_verb(app, common, action);
     add_repl_verb(app, common, action);
     add_test_verb(app, common, action);

@@ -50,6 +50,13 @@ class Gathering {
     }
   }
 
+  void take_values(const std::map<std::string, Json>& values, const std::string& place) {
+    for (const auto& [name, value] : values) {
+      const Parameter& parameter = named(name, place);
+      read_at(place, [&, &given = value] { take_document(parameter, given, "settings:" + place); });
+    }
+  }
+
   void take_file(const std::string& path) {
     const settings::Document document = settings::read_document(path);
     if (document.value.is_null()) return;
@@ -217,6 +224,7 @@ std::string parameter_variable(std::string_view name) {
 ParameterValues gather_parameters(const std::vector<Parameter>& declared, const ParameterInput& input) {
   Gathering gathering(declared);
   gathering.take_set(input.set);
+  gathering.take_values(input.values, input.values_place);
   if (input.file) gathering.take_file(*input.file);
   if (input.recorded.is_object()) gathering.take_recorded(input.recorded);
   if (input.use_environment) gathering.take_environment(input.warn);

@@ -102,8 +102,8 @@ Json run_summary(const std::vector<journal::RunRecord>& all) {
   const FoldedJournal run = fold_journal(all);
   const Json& started = run.started;
   Json out{{"format", std::string(kSummaryFormat)}, {"version", 1}};
-  for (const char* member : {"run", "runbook", "actor", "environment", "engine", "decision_time", "clock", "parameters",
-                             "origins", "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256"}) {
+  for (const char* member : {"run", "runbook", "actor", "environment", "engine", "decision_time", "clock", "scheduled",
+                             "parameters", "origins", "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256"}) {
     if (started.contains(member)) out[member] = started[member];
   }
   out["started"] = started["time"];
@@ -146,13 +146,18 @@ std::string run_markdown(const Json& summary) {
   std::string out = fmt::format("# Run {}\n\n", text("run"));
   out += fmt::format(
       "| | |\n|---|---|\n| runbook | {} version {} ({}) |\n| status | {}{} |\n| started | {} by {} in {} |\n"
-      "| last record | {} |\n| decision time | {}{} |\n| engine | {} ({}) |\n| journal | {} records, SHA-256 {} |\n",
+      "{}| last record | {} |\n| decision time | {}{} |\n| engine | {} ({}) |\n| journal | {} records, SHA-256 {} |\n",
       cell(summary["runbook"]["name"]), cell(summary["runbook"]["version"]), cell(summary["runbook"]["place"]),
       text("status"),
       summary.contains("error")    ? ": " + text("error")
       : summary.contains("reason") ? ": " + text("reason")
                                    : "",
-      text("started"), text("actor"), text("environment"), text("changed"), text("decision_time"),
+      text("started"), text("actor"), text("environment"),
+      summary.contains("scheduled")
+          ? fmt::format("| scheduled | {}, due {} |\n", cell(summary["scheduled"]["name"]),
+                        cell(summary["scheduled"]["due"]))
+          : "",
+      text("changed"), text("decision_time"),
       summary.contains("clock") ? ", a given clock" : "", cell(summary["engine"]["version"]),
       cell(summary["engine"]["build"]), summary["journal"]["records"].get<std::uint64_t>(),
       cell(summary["journal"]["sha256"]));

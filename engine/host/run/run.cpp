@@ -132,6 +132,7 @@ class NewRun {
     core::Json payload = identity_payload(identity_, info_, script_, given_);
     payload.update(pins_.hashes());
     if (plan_ != nullptr) payload["plan_sha256"] = stores_->objects.put(plan_->bytes);
+    if (!request_.scheduled.is_null()) payload["scheduled"] = request_.scheduled;
     identity_.id = claim([&](const std::string& id) {
       payload["log_seq"] = stores_->log.last_seq();  // where in the log's order it began: clocks can be given
       stores_->journal =

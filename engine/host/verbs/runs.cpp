@@ -1,4 +1,5 @@
-// ballast runs: the runs of a desk, going on with one, giving one up.
+// ballast runs: the runs of a desk, going on with one, giving one up. Schedules and the hand-over of reports are in
+// files of their own.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -119,6 +120,8 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
   each->add_option("--reason", options->reason, "Why, for the record");
   each->add_option("--leave", options->leave,
                    "Leave this effect as it is, where its undo refuses; may be repeated, and is recorded");
+  add_schedule_verbs(*runs, common, action);
+  add_hand_over_verb(*runs, common, action);
 }
 
 }  // namespace ballast::host
