@@ -146,8 +146,7 @@ Recurrence Recurrence::parse(std::string_view text) {
     out.at_minutes(0, *count * (minutes ? 1 : 60), kMinutesOfDay);
     const std::string systemd = *count == 1 ? "*" : fmt::format("00/{}", *count);
     const std::string cron = *count == 1 ? "*" : fmt::format("*/{}", *count);
-    out.on_calendar_ =
-        minutes ? fmt::format("*-*-* *:{}:00 UTC", systemd) : fmt::format("*-*-* {}:00:00 UTC", systemd);
+    out.on_calendar_ = minutes ? fmt::format("*-*-* *:{}:00 UTC", systemd) : fmt::format("*-*-* {}:00:00 UTC", systemd);
     out.cron_ = minutes ? cron + " * * * *" : fmt::format("0 {} * * *", cron);
   } else if (word == "daily") {
     reader.expect_words(2);

@@ -32,9 +32,9 @@ class Recurrence {
   bool is_day(std::int64_t day) const;
   void at_minutes(int first, int step, int end);
 
-  std::vector<std::int64_t> minutes_;                ///< of the day, ascending
-  unsigned weekdays_ = 0x7f;  ///< bit 0 is Sunday
-  unsigned month_day_ = 0;    ///< 0: every day of the month
+  std::vector<std::int64_t> minutes_;  ///< of the day, ascending
+  unsigned weekdays_ = 0x7f;           ///< bit 0 is Sunday
+  unsigned month_day_ = 0;             ///< 0: every day of the month
   std::string on_calendar_, cron_;
 };
 

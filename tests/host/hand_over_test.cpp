@@ -30,8 +30,8 @@ struct AuditDesk {
   }
   /// A report of a day in 2026; the run waits where `ends` is false.
   std::string report(const std::string& day, bool ends = true, const std::string& actor = "ann") const {
-    std::vector<std::string> call{"run", "report", "--set", "day=" + day, "--now", "2026-" + day + "T12:00:00Z",
-                                  "--actor", actor, "--json"};
+    std::vector<std::string> call{"run",     "report", "--set", "day=" + day, "--now", "2026-" + day + "T12:00:00Z",
+                                  "--actor", actor,    "--json"};
     if (ends) call.insert(call.end(), {"--confirm", "go"});
     return test::run_id(desk.run(call));
   }
@@ -46,8 +46,8 @@ struct AuditDesk {
     return ran.json()["handed_over"].size();
   }
   Ran git(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"/usr/bin/git", "-C", audit.string(), "-c", "user.name=t", "-c",
-                                         "user.email=t@t"});
+    arguments.insert(arguments.begin(),
+                     {"/usr/bin/git", "-C", audit.string(), "-c", "user.name=t", "-c", "user.email=t@t"});
     test::Command command = desk.command({});
     command.arguments = arguments;
     return test::run_command(command);
@@ -84,7 +84,8 @@ TEST_SUITE("hand_over") {
 
   TEST_CASE("reports of runs that ended go to their week, verified, and once") {
     const AuditDesk audit;
-    const std::string first = audit.report("01-15"), second = audit.report("01-19"), open = audit.report("01-20", false);
+    const std::string first = audit.report("01-15"), second = audit.report("01-19"),
+                      open = audit.report("01-20", false);
     const Ran ran = audit.hand_over();
     CHECK(ran.status == 0);
     CHECK(audit.handed_over(ran) == 2);
@@ -283,7 +284,8 @@ TEST_SUITE("hand_over") {
     CHECK(weekly.mentions("it is no git repository"));
     CHECK(test::slurp(audit.desk.var() / "notices.jsonl").find("reports could not be handed over") !=
           std::string::npos);
-    audit.desk.spill("config/core.yaml", "schedules:\n  weekly: { when: weekly mon 07:00, hand_over: { to: ../audit } }\n");
+    audit.desk.spill("config/core.yaml",
+                     "schedules:\n  weekly: { when: weekly mon 07:00, hand_over: { to: ../audit } }\n");
     const Ran corrected = audit.desk.run({"runs", "start-scheduled", "weekly", "--now", "2026-01-19T07:01:00Z"});
     CHECK(corrected.mentions("nothing new to hand over to ../audit; 1 there already"));
     CHECK(audit.desk.run({"runs", "start-scheduled", "weekly", "--now", "2026-01-19T07:02:00Z"})

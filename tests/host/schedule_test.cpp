@@ -27,9 +27,10 @@ struct ScheduleDesk {
     declare(lines);
   }
   void declare(const std::string& lines) const {
-    desk.spill("config/core.yaml", "notify: { standard_error: false, file: notices.jsonl }\nschedules:\n  daily:\n"
-                                   "    when: daily 06:30\n    runbook: work\n    parameters: { size: 3 }\n" +
-                                       lines);
+    desk.spill("config/core.yaml",
+               "notify: { standard_error: false, file: notices.jsonl }\nschedules:\n  daily:\n"
+               "    when: daily 06:30\n    runbook: work\n    parameters: { size: 3 }\n" +
+                   lines);
   }
   Ran start(const std::string& now, std::vector<std::string> more = {}) const {
     more.insert(more.begin(), {"runs", "start-scheduled", "daily", "--now", now, "--json"});
@@ -78,9 +79,7 @@ class BusyClock final : public core::Clock {
   std::function<void(int)> meanwhile_;
 };
 
-host::Desk as_host(const TestDesk& desk) {
-  return {desk.desk(), host::find_installation(), desk.var(), desk.keys()};
-}
+host::Desk as_host(const TestDesk& desk) { return {desk.desk(), host::find_installation(), desk.var(), desk.keys()}; }
 
 }  // namespace
 
@@ -262,6 +261,15 @@ TEST_SUITE("schedule") {
     CHECK(late["missed"] == 3);
   }
 
+  TEST_CASE("what a given clock started for a time to come settles nothing before then") {
+    const ScheduleDesk daily("");
+    REQUIRE(daily.start("2036-01-15T06:30:00Z").status == 0);
+    CHECK(daily.state("2026-01-15T12:00:00Z")["state"] == "never started");
+    CHECK(daily.start("2026-01-15T06:30:00Z").status == 0);
+    CHECK(daily.runs() == 2);
+    CHECK(daily.state("2026-01-17T12:00:00Z")["state"] == "overdue");
+  }
+
   TEST_CASE("a schedule changes no decision: runs are not pinned to it") {
     const ScheduleDesk daily("", kAsking);
     const std::string id = test::run_id(daily.start("2026-01-15T06:30:00Z"));
@@ -282,16 +290,17 @@ TEST_SUITE("schedule") {
       CAPTURE(text);
       return text.find(part) != std::string::npos;
     };
-    CHECK(has(refused("  daily: { when: every 7min, runbook: work }\n"), "schedules.daily.when: 'every 7min' does not"));
+    CHECK(
+        has(refused("  daily: { when: every 7min, runbook: work }\n"), "schedules.daily.when: 'every 7min' does not"));
     CHECK(has(refused("  daily: { runbook: work }\n"), "'when' is missing"));
     CHECK(has(refused("  daily: { when: hourly }\n"), "it starts nothing: give runbook, hand_over or both"));
     CHECK(has(refused("  daily: { when: hourly, runbook: work, late_after: 5 min }\n"), "schedules.daily.late_after"));
     CHECK(has(refused("  daily: { when: hourly, runbook: work, on_missed: never }\n"), "run_once"));
     CHECK(has(refused("  dayly: { when: hourly, runbook: work }\n"), "did you mean 'dayly'?"));
     CHECK(has(refused("  a/b: { when: hourly, runbook: work }\n", {"runs", "schedule", "--systemd"}), "schedules.a/b"));
-    const std::string live = refused("  daily: { when: hourly, runbook: work }\n",
-                                     {"runs", "start-scheduled", "daily", "--now", "2026-01-15T06:30:00Z", "--setting",
-                                      "desk.environment=live"});
+    const std::string live = refused(
+        "  daily: { when: hourly, runbook: work }\n",
+        {"runs", "start-scheduled", "daily", "--now", "2026-01-15T06:30:00Z", "--setting", "desk.environment=live"});
     CHECK(has(live, "a given clock is refused in live"));
     CHECK(daily.runs() == 0);
   }

@@ -105,9 +105,10 @@ TEST_SUITE("schedule") {
   }
 
   TEST_CASE("systemd computes the same due times") {
-    const std::vector<std::string> rules{"hourly",          "hourly :07",       "every 1min",          "every 20min",
-                                         "every 1h",        "every 8h",         "daily 23:59",         "weekdays 06:30",
-                                         "weekly sun 07:00", "weekly sat,mon 12:05", "monthly 28 07:00", "monthly 1 00:00"};
+    const std::vector<std::string> rules{
+        "hourly",           "hourly :07",     "every 1min",     "every 20min",      "every 1h",
+        "every 8h",         "daily 23:59",    "weekdays 06:30", "weekly sun 07:00", "weekly sat,mon 12:05",
+        "monthly 28 07:00", "monthly 1 00:00"};
     if (!fs::exists(kAnalyze)) {
       MESSAGE(rules.size(), " recurrences were not compared with systemd: it is not here");
       return;
@@ -115,12 +116,12 @@ TEST_SUITE("schedule") {
     for (const std::string& text : rules) {
       CAPTURE(text);
       const core::Recurrence rule = core::Recurrence::parse(text);
-      const Ran ran = test::run_command({{kAnalyze, "calendar", "--iterations=40", "--base-time=2028-02-27 22:58:30 UTC",
-                                          rule.on_calendar()},
-                                         {{"TZ", "UTC"}, {"LC_ALL", "C"}},
-                                         "/",
-                                         {},
-                                         {}});
+      const Ran ran = test::run_command(
+          {{kAnalyze, "calendar", "--iterations=40", "--base-time=2028-02-27 22:58:30 UTC", rule.on_calendar()},
+           {{"TZ", "UTC"}, {"LC_ALL", "C"}},
+           "/",
+           {},
+           {}});
       REQUIRE(ran.status == 0);
       core::Instant due = core::parse_instant("2028-02-27T22:58:30Z");
       std::size_t compared = 0;

@@ -57,7 +57,8 @@ struct StatusDesk {
     const auto waits = [&] {
       std::error_code ignored;
       for (const auto& each : fs::directory_iterator(desk.var() / "runs", ignored)) {
-        if (test::slurp(each.path() / "journal.jsonl").find("\"kind\":\"run_started\"") != std::string::npos) return true;
+        if (test::slurp(each.path() / "journal.jsonl").find("\"kind\":\"run_started\"") != std::string::npos)
+          return true;
       }
       return false;
     };
@@ -223,10 +224,9 @@ TEST_SUITE("status") {
     const std::string fine =
         "{\"format\":\"ballast-freeze-override\",\"version\":1,\"environment\":\"demo\",\"symbol\":\"BTC_USDT\","
         "\"freezes\":[],\"actions\":[]}";
-    for (const auto& [from, to] : {std::pair{"\"version\":1", "\"version\":2"},
-                                   std::pair{"demo", "live"},
-                                   std::pair{"\"actions\":[]", "\"actions\":[{\"action\":\"sell\",\"freezes\":[]}]"},
-                                   std::pair{"{", ""}}) {
+    for (const auto& [from, to] :
+         {std::pair{"\"version\":1", "\"version\":2"}, std::pair{"demo", "live"},
+          std::pair{"\"actions\":[]", "\"actions\":[{\"action\":\"sell\",\"freezes\":[]}]"}, std::pair{"{", ""}}) {
       std::string text = fine;
       text.replace(text.find(from), std::string(from).size(), to);
       test::spill(file, text);
@@ -269,8 +269,7 @@ TEST_SUITE("status") {
     REQUIRE(found.is_object());
     CHECK(found["sentence"] == "the newest 1h bar of BNB_USDT is 3h 0min old, and 3h are accepted");
     CHECK(at("2024-03-24T11:00:01Z", {"--setting", "status.bars_max_age_minutes=240"}).is_null());
-    CHECK(at("2024-03-24T11:00:01Z",
-             {"--setting", "status.ignored_symbols=[BNB_USDT, BTC_USDT, ETH_USDT, SOL_USDT]"})
+    CHECK(at("2024-03-24T11:00:01Z", {"--setting", "status.ignored_symbols=[BNB_USDT, BTC_USDT, ETH_USDT, SOL_USDT]"})
               .is_null());
     CHECK_FALSE(status.finds("data_stale"));  // no limit in demo
     test::spill(status.desk.var() / "market.sqlite", "no store");

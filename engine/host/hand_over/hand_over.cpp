@@ -37,7 +37,10 @@ std::string report_folder(const std::string& path) {
 class HandOver {
  public:
   HandOver(const Desk& desk, const Configuration& configuration, const HandOverRequest& request)
-      : desk_(desk), request_(request), to_(fs::absolute(request.to).lexically_normal()), verifier_(open_verifier(desk, {})) {
+      : desk_(desk),
+        request_(request),
+        to_(fs::absolute(request.to).lexically_normal()),
+        verifier_(open_verifier(desk, {})) {
     std::error_code ignored;
     if (!fs::is_directory(to_, ignored))
       throw core::Error(core::Code::not_found,
@@ -128,10 +131,10 @@ class HandOver {
     if (keys_) return;
     const journal::VerifyReport log = verify_at(desk_, log_folder(desk_), {});
     if (!log.verified())
-      throw core::Error(core::Code::state,
-                        fmt::format("the decision log does not verify, so nothing is handed over: {}",
-                                    log.findings.front().sentence),
-                        log_folder(desk_).string());
+      throw core::Error(
+          core::Code::state,
+          fmt::format("the decision log does not verify, so nothing is handed over: {}", log.findings.front().sentence),
+          log_folder(desk_).string());
     keys_.emplace(open_keys(desk_, environment_, clock_));
   }
 
@@ -147,8 +150,8 @@ class HandOver {
         commit.paths.push_back(each->folder());
         actors.insert(each->actor);
         commit.time = std::max(commit.time, each->ended);
-        body += fmt::format("{}: {}, by {}, {}\n", each->run, each->status, each->actor,
-                            core::format_instant(each->ended));
+        body +=
+            fmt::format("{}: {}, by {}, {}\n", each->run, each->status, each->actor, core::format_instant(each->ended));
       }
       commit.author = fmt::format("{}", fmt::join(actors, ", "));
       commit.message = fmt::format("{}: {}\n\n{}", week,

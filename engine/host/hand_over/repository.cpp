@@ -30,11 +30,8 @@ std::string Repository::git(const std::vector<std::string>& arguments, const Com
   std::vector<std::string> command{"git", "-C", folder_.string(), "-c", "core.autocrlf=false"};
   command.insert(command.end(), arguments.begin(), arguments.end());
   // A hook of git that called us would have us look at its own repository.
-  std::map<std::string, std::string> environment{{"GIT_DIR", ""},
-                                                 {"GIT_WORK_TREE", ""},
-                                                 {"GIT_INDEX_FILE", ""},
-                                                 {"GIT_TERMINAL_PROMPT", "0"},
-                                                 {"LC_ALL", "C"}};
+  std::map<std::string, std::string> environment{
+      {"GIT_DIR", ""}, {"GIT_WORK_TREE", ""}, {"GIT_INDEX_FILE", ""}, {"GIT_TERMINAL_PROMPT", "0"}, {"LC_ALL", "C"}};
   if (commit != nullptr) {
     environment["GIT_AUTHOR_NAME"] = commit->author;
     environment["GIT_AUTHOR_EMAIL"] = commit->author + "@ballast";

@@ -11,14 +11,14 @@ namespace ballast::host {
 
 /// A path that git would not find in its newest commit as it is.
 struct UncommittedPath {
-  std::string path;    ///< relative to the repository
+  std::string path;     ///< relative to the repository
   bool is_new = false;  ///< not in any commit: untracked, or added and not committed
 };
 
 class Repository {
  public:
-  /// Requires: the folder is the top of a work tree. Throws: Error{state} when git does not take it for one, or it is on
-  /// no branch; Error{not_found} without git.
+  /// Requires: the folder is the top of a work tree. Throws: Error{state} when git does not take it for one, or it is
+  /// on no branch; Error{not_found} without git.
   explicit Repository(std::filesystem::path folder);
 
   /// Ignored files are not in it.

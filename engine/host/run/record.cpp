@@ -102,8 +102,9 @@ Json run_summary(const std::vector<journal::RunRecord>& all) {
   const FoldedJournal run = fold_journal(all);
   const Json& started = run.started;
   Json out{{"format", std::string(kSummaryFormat)}, {"version", 1}};
-  for (const char* member : {"run", "runbook", "actor", "environment", "engine", "decision_time", "clock", "scheduled",
-                             "parameters", "origins", "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256"}) {
+  for (const char* member :
+       {"run", "runbook", "actor", "environment", "engine", "decision_time", "clock", "scheduled", "parameters",
+        "origins", "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256"}) {
     if (started.contains(member)) out[member] = started[member];
   }
   out["started"] = started["time"];
@@ -153,14 +154,12 @@ std::string run_markdown(const Json& summary) {
       : summary.contains("reason") ? ": " + text("reason")
                                    : "",
       text("started"), text("actor"), text("environment"),
-      summary.contains("scheduled")
-          ? fmt::format("| scheduled | {}, due {} |\n", cell(summary["scheduled"]["name"]),
-                        cell(summary["scheduled"]["due"]))
-          : "",
-      text("changed"), text("decision_time"),
-      summary.contains("clock") ? ", a given clock" : "", cell(summary["engine"]["version"]),
-      cell(summary["engine"]["build"]), summary["journal"]["records"].get<std::uint64_t>(),
-      cell(summary["journal"]["sha256"]));
+      summary.contains("scheduled") ? fmt::format("| scheduled | {}, due {} |\n", cell(summary["scheduled"]["name"]),
+                                                  cell(summary["scheduled"]["due"]))
+                                    : "",
+      text("changed"), text("decision_time"), summary.contains("clock") ? ", a given clock" : "",
+      cell(summary["engine"]["version"]), cell(summary["engine"]["build"]),
+      summary["journal"]["records"].get<std::uint64_t>(), cell(summary["journal"]["sha256"]));
   Json parameters = Json::array();
   for (const auto& [name, value] : summary["parameters"].items())
     parameters.push_back({{"parameter", name}, {"value", value}, {"from", summary["origins"].value(name, "")}});

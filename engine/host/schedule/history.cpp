@@ -14,7 +14,7 @@ namespace ballast::host {
 namespace {
 
 /// A run of a schedule, from its first record.
-void take_run(std::map<std::string, ScheduleHistory>& histories, const JournalEnds& run) {
+void take_run(std::map<std::string, ScheduleHistory>& histories, const JournalEnds& run, core::Instant now) {
   const auto scheduled = run.first.find("scheduled");
   if (scheduled == run.first.end() || !scheduled->is_object()) return;
   const auto at = histories.find(scheduled->value("name", ""));
@@ -22,7 +22,7 @@ void take_run(std::map<std::string, ScheduleHistory>& histories, const JournalEn
   ScheduleHistory& history = at->second;
   const core::Instant due = core::parse_instant(scheduled->value("due", ""));
   if (!run.ended()) history.open_runs.push_back(run.run);
-  if (history.handled && *history.handled > due) return;
+  if (due > now || (history.handled && *history.handled > due)) return;
   history.handled = due;
   history.handled_by = "run " + run.run;
   history.last_run = run.run;
@@ -31,12 +31,13 @@ void take_run(std::map<std::string, ScheduleHistory>& histories, const JournalEn
 
 }  // namespace
 
-std::map<std::string, ScheduleHistory> read_histories(const Desk& desk, const std::vector<std::string>& names) {
+std::map<std::string, ScheduleHistory> read_histories(const Desk& desk, const std::vector<std::string>& names,
+                                                      core::Instant now) {
   std::map<std::string, ScheduleHistory> out;
   for (const std::string& name : names) out[name];
   for (const auto& folder : run_folders(desk)) {
     try {
-      if (const auto ends = read_journal_ends(folder)) take_run(out, *ends);
+      if (const auto ends = read_journal_ends(folder)) take_run(out, *ends, now);
     } catch (const core::Error&) {  // damaged; it is found by whoever lists or verifies runs
     }
   }
@@ -47,7 +48,7 @@ std::map<std::string, ScheduleHistory> read_histories(const Desk& desk, const st
     std::erase_if(wanted, [&](const auto& each) { return day < each.second; });
     if (wanted.empty()) return false;
     const auto note = read_schedule_note(line);
-    if (!note || !wanted.contains(note->schedule) || !note->settles()) return true;
+    if (!note || !wanted.contains(note->schedule) || !note->settles() || note->due > now) return true;
     ScheduleHistory& history = out[note->schedule];
     if (!history.handled || note->due > *history.handled) {
       history.handled = note->due;

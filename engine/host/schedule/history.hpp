@@ -20,7 +20,9 @@ struct ScheduleHistory {
   std::vector<std::string> open_runs;    ///< that have no end, the oldest first
 };
 
-/// By name, for the names asked for. A journal that cannot be read is nobody's run; `ballast status` tells of it.
-std::map<std::string, ScheduleHistory> read_histories(const Desk& desk, const std::vector<std::string>& names);
+/// By name, for the names asked for, as of `now`: what a given clock started for a time that is still to come settles
+/// nothing before then. A journal that cannot be read is nobody's run; `ballast status` tells of it.
+std::map<std::string, ScheduleHistory> read_histories(const Desk& desk, const std::vector<std::string>& names,
+                                                      core::Instant now);
 
 }  // namespace ballast::host

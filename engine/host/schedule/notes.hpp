@@ -49,7 +49,11 @@ template <>
 struct Names<host::ScheduleOutcome> {
   using enum host::ScheduleOutcome;
   static constexpr std::array<std::pair<host::ScheduleOutcome, std::string_view>, 5> values{
-      {{skipped, "skipped"}, {made_up, "made_up"}, {missed, "missed"}, {failed, "failed"}, {handed_over, "handed_over"}}};
+      {{skipped, "skipped"},
+       {made_up, "made_up"},
+       {missed, "missed"},
+       {failed, "failed"},
+       {handed_over, "handed_over"}}};
 };
 
 }  // namespace ballast::core

@@ -30,8 +30,8 @@ Schedule read_schedule(const Configuration& configuration, const std::string& na
   const std::string place = "schedules." + name;
   // The name is that of files: of units, and of a lock.
   const bool is_name = name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-  });
+                         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+                       });
   if (name.empty() || !is_name || name.front() == '-')
     throw core::Error(core::Code::argument, "the name of a schedule is at most 64 of a-z, 0-9, _ and -", place);
   const ScheduleSettings& settings = at->second;
@@ -46,8 +46,7 @@ Schedule read_schedule(const Configuration& configuration, const std::string& na
       throw e.at(fmt::format("{}.{}", place, member));
     }
   };
-  return {name, settings, read("when", [&] { return core::Recurrence::parse(settings.when); }),
-          read("late_after", [&] {
+  return {name, settings, read("when", [&] { return core::Recurrence::parse(settings.when); }), read("late_after", [&] {
             return core::Instant{static_cast<std::int64_t>(core::parse_duration(settings.late_after) * 1e6)};
           })};
 }

@@ -70,23 +70,25 @@ struct Record<host::ScheduleSettings> {
                        .doc = "Times in UTC: hourly, hourly :15, every 15min, every 4h, daily 06:30, weekdays 06:30, "
                               "weekly mon,thu 07:00 or monthly 1 07:00.",
                        .required = true}),
-      field(&S::runbook, {.name = "runbook",
-                          .doc = "File, or name of one in runbooks/; empty: no run, only what hand_over says."}),
+      field(&S::runbook,
+            {.name = "runbook", .doc = "File, or name of one in runbooks/; empty: no run, only what hand_over says."}),
       field(&S::parameters, {.name = "parameters", .doc = "Values of its parameters, as in a file of --params."}),
       field(&S::parameters_file,
             {.name = "parameters_file", .doc = "File of parameters, relative to the desk; `parameters` count first."}),
       field(&S::actor, {.name = "actor", .doc = "Who acts; empty: as desk.actor says."}),
       field(&S::confirm, {.name = "confirm", .doc = "Confirmations that are given beforehand."}),
-      field(&S::on_missed, {.name = "on_missed",
-                            .doc = "When due times passed without a start: one run for all of them, or none."}),
+      field(&S::on_missed,
+            {.name = "on_missed", .doc = "When due times passed without a start: one run for all of them, or none."}),
       field(&S::on_overlap,
             {.name = "on_overlap",
              .doc = "When an earlier run of the schedule has not ended: no run, or wait until the next due time."}),
       field(&S::late_after, {.name = "late_after",
                              .doc = "A start later than this after its due time counts as missed, such as 15min."}),
-      field(&S::since, {.name = "since", .doc = "Due times before this one do not count, such as "
-                                                "2026-01-01T00:00:00Z."}),
-      field(&S::hand_over, {.name = "hand_over", .doc = "Reports of runs that ended are handed over after each start."})};
+      field(&S::since, {.name = "since",
+                        .doc = "Due times before this one do not count, such as "
+                               "2026-01-01T00:00:00Z."}),
+      field(&S::hand_over,
+            {.name = "hand_over", .doc = "Reports of runs that ended are handed over after each start."})};
 };
 
 }  // namespace ballast::core

@@ -47,10 +47,9 @@ std::string shown(core::Instant due) { return core::format_instant(due); }
 
 class Starter {
  public:
-  Starter(const Desk& desk, const Configuration& configuration, const StartRequest& request,
-          const core::Clock& clock, const StartWork& work)
+  Starter(const Desk& desk, const Configuration& configuration, const StartRequest& request, const core::Clock& clock,
+          const StartWork& work)
       : desk_(desk),
-        configuration_(configuration),
         request_(request),
         work_(work),
         schedule_(read_schedule(configuration, request.schedule)),
@@ -63,7 +62,7 @@ class Starter {
     for (;;) {
       StartLock lock(desk_, schedule_.name);
       const core::Instant now = clock_.now();
-      history_ = read_histories(desk_, {schedule_.name}).at(schedule_.name);
+      history_ = read_histories(desk_, {schedule_.name}, now).at(schedule_.name);
       // Who waits does so for the due time that it was called for.
       const DueTimes due = due_and_not_handled(schedule_, history_, arrived);
       if (due.count == 0) return nothing_to_start(arrived);
@@ -114,9 +113,9 @@ class Starter {
     const bool missed = late > schedule_.late_after;
     const std::size_t passed = due.count - (missed ? 0 : 1);
     const std::string all = passed == 1 ? "it" : "all of them";
-    const std::string which =
-        passed == 1 ? fmt::format("the start due {} was missed", shown(due.first))
-                    : fmt::format("{} starts were missed, the first due {}", passed, shown(due.first));
+    const std::string which = passed == 1
+                                  ? fmt::format("the start due {} was missed", shown(due.first))
+                                  : fmt::format("{} starts were missed, the first due {}", passed, shown(due.first));
     if (missed && schedule_.settings.on_missed == OnMissed::skip)
       return skip(due.last, fmt::format("{}, and missed ones are not made up", which));
     if (missed) {
@@ -124,8 +123,9 @@ class Starter {
     } else if (passed > 0) {
       const bool made_up = schedule_.settings.on_missed == OnMissed::run_once;
       note(due.last, made_up ? ScheduleOutcome::made_up : ScheduleOutcome::missed,
-           fmt::format("{}; {}", which,
-                       made_up ? "the run that is due now stands for " + all : std::string("missed ones are not made up")));
+           fmt::format(
+               "{}; {}", which,
+               made_up ? "the run that is due now stands for " + all : std::string("missed ones are not made up")));
     }
     if (schedule_.settings.runbook.empty()) {
       const std::string text = hand_over(due.last);
@@ -173,7 +173,6 @@ class Starter {
   }
 
   const Desk& desk_;
-  const Configuration& configuration_;
   const StartRequest& request_;
   const StartWork& work_;
   Schedule schedule_;

@@ -27,7 +27,7 @@ std::vector<ScheduleState> schedule_states(const Desk& desk, const Configuration
   const std::vector<std::string> names = schedule_names(configuration);
   std::vector<ScheduleState> out;
   if (names.empty()) return out;
-  const auto histories = read_histories(desk, names);
+  const auto histories = read_histories(desk, names, now);
   for (const std::string& name : names) {
     ScheduleState state;
     state.name = name;

@@ -17,9 +17,9 @@ struct ScheduleState {
   std::string refused;               ///< why they are
   std::optional<core::Instant> next;
   ScheduleHistory history;
-  std::string open_run, open_status;        ///< the newest run that has not ended, and what it does: as `runs list`
-  std::optional<core::Instant> overdue;     ///< the first due time that should have been started by now
-  std::size_t missed = 0;                   ///< due times since, with that one
+  std::string open_run, open_status;     ///< the newest run that has not ended, and what it does: as `runs list`
+  std::optional<core::Instant> overdue;  ///< the first due time that should have been started by now
+  std::size_t missed = 0;                ///< due times since, with that one
   /// One or two words: invalid, never started, overdue, not due yet, on time, or the status of the open run.
   std::string word() const;
 };

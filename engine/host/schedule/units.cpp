@@ -32,8 +32,8 @@ void require_one_line(const std::string& text) {
 std::string unit_text(const std::string& text) { return replaced(text, '%', "%%"); }
 
 std::vector<std::string> arguments(const Schedule& schedule, const StarterCommand& command) {
-  std::vector<std::string> out{command.binary.string(), "runs", "start-scheduled", schedule.name,
-                               "--desk", command.desk.string()};
+  std::vector<std::string> out{command.binary.string(), "runs",  "start-scheduled",   schedule.name, "--desk",
+                               command.desk.string(),   "--var", command.var.string()};
   out.insert(out.end(), command.options.begin(), command.options.end());
   for (const std::string& each : out) require_one_line(each);
   return out;
@@ -73,6 +73,9 @@ std::string cron_quoted(const std::string& text) {
 std::vector<UnitFile> systemd_units(const Schedule& schedule, const StarterCommand& command) {
   const std::string name = fmt::format("{}-{}", command.prefix, schedule.name);
   const std::string made = "# Made by `ballast runs schedule --systemd`; make it again when the settings change.\n";
+  std::string mounts = systemd_quoted(command.desk.string());
+  if (command.var.lexically_relative(command.desk).string().starts_with(".."))
+    mounts += " " + systemd_quoted(command.var.string());
   require_one_line(schedule.settings.when);
   require_one_line(what_it_does(schedule));
   const std::string text = unit_text(
@@ -84,7 +87,7 @@ std::vector<UnitFile> systemd_units(const Schedule& schedule, const StarterComma
       "{}[Unit]\nDescription={}\nRequiresMountsFor={}\n\n"
       "[Service]\nType=oneshot\nUser={}\nWorkingDirectory={}\nExecStart=:{}\nSuccessExitStatus=4 130\n"
       "KillMode=process\nSyslogIdentifier={}\n",
-      made, text, systemd_quoted(command.desk.string()), command.user, unit_text(command.desk.string()),
+      made, text, mounts, command.user, unit_text(command.desk.string()),
       joined(arguments(schedule, command), systemd_quoted), name);
   const std::string timer = fmt::format(
       "{}[Unit]\nDescription={}\n\n[Timer]\nOnCalendar={}\nPersistent={}\nAccuracySec=1s\nUnit={}.service\n\n"

@@ -11,8 +11,8 @@ namespace ballast::host {
 
 /// How a start is called: absolute paths, and the options that this call was given.
 struct StarterCommand {
-  std::filesystem::path binary, desk;
-  std::vector<std::string> options;  ///< "--var", "/srv/desk/var", ...
+  std::filesystem::path binary, desk, var;
+  std::vector<std::string> options;  ///< "--keys", "/home/ballast/.config/ballast/keys", ...
   std::string user;                  ///< who the service runs as
   std::string prefix = "ballast";    ///< of the names of units
 };

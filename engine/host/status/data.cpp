@@ -34,10 +34,8 @@ StatusPart data_status(const StatusQuestion& question) {
     const std::int64_t interval = market::parse_interval(each.interval);
     const core::Instant closed{each.last.microseconds + interval * 1000};
     const std::int64_t age = (question.now.microseconds - closed.microseconds) / 1'000'000;
-    const std::int64_t limit =
-        std::max(settings.status.bars_max_age_minutes * 60, kBarsThatMayPass * interval / 1000);
-    const bool counts =
-        judged && std::find(passed_over.begin(), passed_over.end(), each.symbol) == passed_over.end();
+    const std::int64_t limit = std::max(settings.status.bars_max_age_minutes * 60, kBarsThatMayPass * interval / 1000);
+    const bool counts = judged && std::find(passed_over.begin(), passed_over.end(), each.symbol) == passed_over.end();
     core::Json row{{"symbol", each.symbol},
                    {"interval", each.interval},
                    {"newest", core::format_instant(closed)},

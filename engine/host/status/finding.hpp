@@ -17,9 +17,9 @@ struct Finding {
 
 /// What one part of the status came to.
 struct StatusPart {
-  std::string name;                 ///< its member in the document, and its word in the text
-  core::Json facts;                 ///< as documented
-  std::vector<std::string> lines;   ///< for people; short
+  std::string name;                ///< its member in the document, and its word in the text
+  core::Json facts;                ///< as documented
+  std::vector<std::string> lines;  ///< for people; short
   std::vector<Finding> findings;
 };
 

@@ -87,8 +87,9 @@ StatusPart freezes_status(const StatusQuestion& question) {
            fmt::format("{} is frozen until {} ({}): {}{}", freeze->subject, until,
                        format_age(freeze->until, question.now), actions,
                        freeze->reason.empty() ? "" : ", because: " + freeze->reason),
-           fmt::format("let it run out, or: ballast run incident_freeze --set action=release --set {}={} --set reason=...",
-                       freeze->kind, freeze->subject)});
+           fmt::format(
+               "let it run out, or: ballast run incident_freeze --set action=release --set {}={} --set reason=...",
+               freeze->kind, freeze->subject)});
       out.lines.push_back(fmt::format("{:<16} until {}, {}", freeze->subject, until, actions));
     } catch (const std::exception& e) {
       out.findings.push_back({"freeze_unreadable", file.filename().string(),

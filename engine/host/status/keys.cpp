@@ -72,11 +72,11 @@ StatusPart keys_status(const StatusQuestion& question) {
            fmt::format("ballast keys new --algorithm {}; what {} signed stays verifiable", kind, key->key_id)});
     }
   }
-  out.lines.push_back(keys.empty() ? std::string("none yet")
-                                   : fmt::format("{} active{}", active.size(),
-                                                 out.findings.empty()
-                                                     ? fmt::format(", none that is needed ends within {} days", days)
-                                                     : ""));
+  out.lines.push_back(
+      keys.empty()
+          ? std::string("none yet")
+          : fmt::format("{} active{}", active.size(),
+                        out.findings.empty() ? fmt::format(", none that is needed ends within {} days", days) : ""));
   out.facts = {{"active", std::move(active)}, {"warning_days", days}};
   return out;
 }

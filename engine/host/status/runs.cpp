@@ -13,7 +13,8 @@ namespace {
 
 std::string how_to_go_on(const StatusQuestion& question, const RunSummary& run) {
   const std::string& var = question.var_option;
-  if (run.status == "unreadable") return fmt::format("ballast verify {}", (question.desk.var / "runs" / run.id).string());
+  if (run.status == "unreadable")
+    return fmt::format("ballast verify {}", (question.desk.var / "runs" / run.id).string());
   std::string first;
   if (run.status == "waiting" && open_request(question.desk, run.id))
     first = fmt::format("ballast approvals show {}{}; once it is answered ", run.id, var);

@@ -13,8 +13,8 @@ Finding overdue_finding(const StatusQuestion& question, const ScheduleState& sta
   if (!state.history.handled)
     return {"schedule_never_started", state.name,
             fmt::format("{} was due {} and nothing ever started it", state.name, first),
-            fmt::format("install its timer (ballast runs schedule --systemd), or {}, or set schedules.{}.since", command,
-                        state.name)};
+            fmt::format("install its timer (ballast runs schedule --systemd), or {}, or set schedules.{}.since",
+                        command, state.name)};
   return {"schedule_overdue", state.name,
           fmt::format("{} was due {} ({} ago) and was not started{}", state.name, first,
                       format_age(*state.overdue, question.now),
@@ -38,10 +38,9 @@ StatusPart schedules_status(const StatusQuestion& question) {
       continue;
     }
     if (each.overdue) out.findings.push_back(overdue_finding(question, each));
-    out.lines.push_back(fmt::format("{:<16} {}, next {}{}", each.name, each.word(), core::format_instant(*each.next),
-                                    each.history.last_started.empty()
-                                        ? ""
-                                        : ", last started " + each.history.last_started.substr(0, 19) + "Z"));
+    out.lines.push_back(fmt::format(
+        "{:<16} {}, next {}{}", each.name, each.word(), core::format_instant(*each.next),
+        each.history.last_started.empty() ? "" : ", last started " + each.history.last_started.substr(0, 19) + "Z"));
   }
   return out;
 }

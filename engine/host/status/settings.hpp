@@ -24,7 +24,8 @@ namespace ballast::core {
 template <>
 struct Record<host::StatusSettings> {
   using S = host::StatusSettings;
-  static constexpr std::string_view name = "StatusSettings", doc = "When `ballast status` says that somebody is needed.";
+  static constexpr std::string_view name = "StatusSettings",
+                                    doc = "When `ballast status` says that somebody is needed.";
   static constexpr auto fields = std::tuple{
       field(&S::bars_max_age_minutes,
             {.name = "bars_max_age_minutes",

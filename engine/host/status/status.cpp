@@ -80,12 +80,13 @@ core::Json status_document(const StatusQuestion& question, const std::vector<Sta
 }
 
 std::string status_text(const StatusQuestion& question, const std::vector<StatusPart>& parts) {
-  std::string out = fmt::format("{}  {}  {}\n\n", core::format_instant(question.now).substr(0, 19) + "Z",
-                                core::name_of(question.configuration.settings.desk.environment),
-                                question.desk.var.string());
+  std::string out =
+      fmt::format("{}  {}  {}\n\n", core::format_instant(question.now).substr(0, 19) + "Z",
+                  core::name_of(question.configuration.settings.desk.environment), question.desk.var.string());
   const std::size_t count = count_findings(parts);
   if (count == 0) out += "nothing needs a person\n\n";
-  if (count > 0) out += fmt::format("{} a person\n", count == 1 ? "1 thing needs" : fmt::format("{} things need", count));
+  if (count > 0)
+    out += fmt::format("{} a person\n", count == 1 ? "1 thing needs" : fmt::format("{} things need", count));
   for (const StatusPart& part : parts) {
     std::string code;
     std::size_t shown = 0, left = 0;

@@ -37,8 +37,8 @@ void show_state(const ScheduleState& state) {
     return;
   }
   std::string word = state.word();
-  if (state.overdue) word += fmt::format(": {} not started, the first due {}", state.missed,
-                                         core::format_instant(*state.overdue));
+  if (state.overdue)
+    word += fmt::format(": {} not started, the first due {}", state.missed, core::format_instant(*state.overdue));
   if (!state.open_run.empty()) word += fmt::format(" ({})", state.open_run);
   const ScheduleSettings& settings = state.schedule->settings;
   fmt::print("{:<16}  {:<20}  {:<20}  {:<20}  {:<20}  {}\n", state.name,
@@ -49,8 +49,7 @@ void show_state(const ScheduleState& state) {
 
 int list(const CommonOptions& common, const ScheduleOptions& options) {
   const Desk desk = common.open_desk();
-  const auto states =
-      schedule_states(desk, common.read(desk), given_time(options).value_or(core::SystemClock().now()));
+  const auto states = schedule_states(desk, common.read(desk), given_time(options).value_or(core::SystemClock().now()));
   if (common.json) {
     core::Json all = core::Json::array();
     for (const ScheduleState& each : states) all.push_back(schedule_document(each));
@@ -88,9 +87,10 @@ StarterCommand starter_command(const CommonOptions& common, const Desk& desk, co
     return out;
   };
   const ServiceUser user = service_user(desk, options);
-  StarterCommand out{fs::read_symlink("/proc/self/exe"), absolute(desk.folder), {}, user.name, options.prefix};
+  StarterCommand out{
+      fs::read_symlink("/proc/self/exe"), absolute(desk.folder), absolute(desk.var), {}, user.name, options.prefix};
   // A timer has no home and stands nowhere: every place is said.
-  out.options = {"--var", absolute(desk.var), "--keys", absolute(common.keys.empty() ? user.keys : desk.keys)};
+  out.options = {"--keys", absolute(common.keys.empty() ? user.keys : desk.keys)};
   if (common.config) out.options.insert(out.options.end(), {"--config", absolute(*common.config)});
   for (const std::string& each : common.settings) out.options.insert(out.options.end(), {"--setting", each});
   return out;
@@ -110,8 +110,9 @@ int units(const std::vector<Schedule>& schedules, const StarterCommand& command,
     }
   }
   if (!options.out.empty())
-    fmt::print(stderr, "install: sudo cp {0}/{1}-* /etc/systemd/system/ && sudo systemctl daemon-reload && sudo "
-                       "systemctl enable --now {1}-NAME.timer\n",
+    fmt::print(stderr,
+               "install: sudo cp {0}/{1}-* /etc/systemd/system/ && sudo systemctl daemon-reload && sudo "
+               "systemctl enable --now {1}-NAME.timer\n",
                options.out, options.prefix);
   return kPassed;
 }
@@ -136,8 +137,9 @@ int crontab(const std::vector<Schedule>& schedules, const StarterCommand& comman
     fmt::print("{}\n", file.string());
   }
   if (!machine_is_in_utc())
-    fmt::print(stderr, "warning: this machine's zone is not UTC; where cron does not know CRON_TZ, these lines start at "
-                       "other times. Units of systemd (--systemd) say UTC themselves.\n");
+    fmt::print(stderr,
+               "warning: this machine's zone is not UTC; where cron does not know CRON_TZ, these lines start at "
+               "other times. Units of systemd (--systemd) say UTC themselves.\n");
   return kPassed;
 }
 
@@ -207,7 +209,8 @@ int start(const CommonOptions& common, const ScheduleOptions& options) {
 
 void add_schedule_verbs(CLI::App& runs, CommonOptions& common, Action& action) {
   auto options = std::make_shared<ScheduleOptions>();
-  CLI::App* verb = runs.add_subcommand("schedule", "Show the schedules, or make units of systemd or crontab lines of them");
+  CLI::App* verb =
+      runs.add_subcommand("schedule", "Show the schedules, or make units of systemd or crontab lines of them");
   verb->add_flag("--systemd", options->systemd, "Make a service and a timer of each");
   verb->add_flag("--cron", options->cron, "Make the lines of a crontab");
   verb->add_option("--out", options->out, "Folder for the files (default: standard output)");
@@ -226,7 +229,8 @@ void add_schedule_verbs(CLI::App& runs, CommonOptions& common, Action& action) {
   verb->add_option("--now", options->now, "Decision time, RFC 3339 (refused in live)");
   add_common_options(*verb, common);
   verb->footer(
-      "A due time that was started already is not started again. A start that was missed, or is passed over because an\n"
+      "A due time that was started already is not started again. A start that was missed, or is passed over because "
+      "an\n"
       "earlier run has not ended, stands in the decision log and is told as the settings `notify` say.\n"
       "Exit status: that of the run; 0 when none was to be begun.\n"
       "examples:\n  ballast runs start-scheduled daily_cycle\n");

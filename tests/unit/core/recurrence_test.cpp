@@ -88,11 +88,35 @@ TEST_CASE("the cron line of a recurrence is due in the same minutes") {
 }
 
 TEST_CASE("a recurrence that not everybody could say exactly is refused, and what is accepted is named") {
-  for (const char* text :
-       {"", " ", "every 7min", "every 60min", "every 0min", "every 24h", "every 5h", "every 15", "every", "every -1min",
-        "daily", "daily 6:30", "daily 24:00", "daily 06:60", "daily 06:30 07:30", "weekly 07:00", "weekly mo 07:00",
-        "weekly mon,mon 07:00", "weekly , 07:00", "monthly 29 07:00", "monthly 0 07:00", "monthly 07:00", "hourly 15",
-        "hourly :60", "yearly", "06:30", "*-*-* 06:30", "30 6 * * *", "daily +6:30"}) {
+  for (const char* text : {"",
+                           " ",
+                           "every 7min",
+                           "every 60min",
+                           "every 0min",
+                           "every 24h",
+                           "every 5h",
+                           "every 15",
+                           "every",
+                           "every -1min",
+                           "daily",
+                           "daily 6:30",
+                           "daily 24:00",
+                           "daily 06:60",
+                           "daily 06:30 07:30",
+                           "weekly 07:00",
+                           "weekly mo 07:00",
+                           "weekly mon,mon 07:00",
+                           "weekly , 07:00",
+                           "monthly 29 07:00",
+                           "monthly 0 07:00",
+                           "monthly 07:00",
+                           "hourly 15",
+                           "hourly :60",
+                           "yearly",
+                           "06:30",
+                           "*-*-* 06:30",
+                           "30 6 * * *",
+                           "daily +6:30"}) {
     CAPTURE(text);
     const std::string error = error_text([&] { Recurrence::parse(text); });
     CHECK(error.find("accepted, in UTC: hourly, hourly :15, every 15min") != std::string::npos);
