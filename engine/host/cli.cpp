@@ -22,6 +22,7 @@ constexpr const char* kExamples = R"(examples:
   ballast data sample                                  make a synthetic market to try things on
   ballast data import BTCUSDT_1h.csv                   import bars; kind, symbol and interval are guessed and said
   ballast run runbooks/portfolio_cycle.lua --set portfolio_value=1e6
+  ballast status                                       what needs a person now
   ballast log tail                                     the newest decisions
   ballast verify var                                   prove that nothing was changed
   ballast replay 1                                     decide again from the recorded inputs and compare

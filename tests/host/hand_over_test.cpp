@@ -268,6 +268,27 @@ TEST_SUITE("hand_over") {
     }
   }
 
+  TEST_CASE("a repository whose attributes change bytes is refused before the commit") {
+    const AuditDesk audit(true);
+    test::spill_runbook(audit.desk, "report",
+                        "run:artefact('lines.csv', 'a,b\\r\\n1,2\\r\\n') return { status = 'finished' }");
+    test::spill(audit.audit / ".gitattributes", "* text=auto\n");
+    audit.git({"add", "."});
+    audit.git({"commit", "--quiet", "--message", "begin"});
+    test::run_id(audit.desk.run({"run", "report", "--now", "2026-01-15T12:00:00Z", "--json"}));
+    const Ran ran = audit.hand_over();
+    CAPTURE(ran.out + ran.error);
+    CHECK(ran.status == 2);
+    CHECK(ran.mentions("git would keep it with other bytes"));
+    CHECK(ran.mentions("artefacts/lines.csv"));
+    CHECK(audit.commits() == 1);
+    test::spill(audit.audit / ".git/info/attributes", "* -text\n");
+    audit.git({"reset", "--quiet"});
+    CHECK(audit.hand_over().status == 0);
+    CHECK(audit.commits() == 2);
+    CHECK(audit.git({"status", "--porcelain"}).out.empty());
+  }
+
   TEST_CASE("a schedule hands over after its run, or hands over only") {
     const AuditDesk audit;
     audit.desk.spill("config/core.yaml",

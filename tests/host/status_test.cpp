@@ -57,6 +57,7 @@ struct StatusDesk {
     const auto waits = [&] {
       std::error_code ignored;
       for (const auto& each : fs::directory_iterator(desk.var() / "runs", ignored)) {
+        if (each.path().filename().string().starts_with('.')) continue;  // not a run yet
         if (test::slurp(each.path() / "journal.jsonl").find("\"kind\":\"run_started\"") != std::string::npos)
           return true;
       }

@@ -9,6 +9,8 @@
 namespace ballast::host {
 namespace {
 
+constexpr std::size_t kFilesOfOneCall = 500;
+
 std::string without_end(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   return text;
@@ -60,11 +62,38 @@ std::vector<UncommittedPath> Repository::uncommitted() const {
   return out;
 }
 
+// Attributes of the repository may have git change line ends on the way in, and no signature holds after that.
+void Repository::require_same_bytes(const std::vector<std::string>& paths) const {
+  std::vector<std::string> list{"ls-files", "--stage", "-z", "--"};
+  list.insert(list.end(), paths.begin(), paths.end());
+  const std::string text = git(list);  // "MODE NAME STAGE\tPATH" each
+  for (std::size_t at = 0; at < text.size();) {
+    std::vector<std::string> names, hash{"hash-object", "--no-filters", "--"};
+    for (; at < text.size() && names.size() < kFilesOfOneCall; at = text.find('\0', at) + 1) {
+      const auto tab = text.find('\t', at);
+      names.push_back(text.substr(text.find(' ', at) + 1, text.rfind(' ', tab) - text.find(' ', at) - 1));
+      hash.push_back(text.substr(tab + 1, text.find('\0', tab) - tab - 1));
+    }
+    const std::string hashed = git(hash);
+    std::size_t line = 0;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const auto end = hashed.find('\n', line);
+      if (hashed.substr(line, end - line) != names[i])
+        throw core::Error(core::Code::state,
+                          "git would keep it with other bytes than those that are signed; put '* -text' into "
+                          ".gitattributes",
+                          (folder_ / hash[i + 3]).string());
+      line = end + 1;
+    }
+  }
+}
+
 std::string Repository::commit(const Commit& commit) const {
   // A rule that ignores *.sig does not speak of evidence.
   std::vector<std::string> add{"add", "--force", "--"};
   add.insert(add.end(), commit.paths.begin(), commit.paths.end());
   git(add);
+  require_same_bytes(commit.paths);
   std::vector<std::string> arguments{"commit", "--quiet", "--message", commit.message, "--"};
   arguments.insert(arguments.end(), commit.paths.begin(), commit.paths.end());
   git(arguments, &commit);

@@ -34,6 +34,8 @@ class Repository {
 
  private:
   std::string git(const std::vector<std::string>& arguments, const Commit* commit = nullptr) const;
+  /// Throws: Error{state} naming a file that was added with other bytes than it has.
+  void require_same_bytes(const std::vector<std::string>& paths) const;
   std::filesystem::path folder_;
 };
 

@@ -24,7 +24,9 @@ std::string how_to_go_on(const StatusQuestion& question, const RunSummary& run) 
 
 RunSummary read_open(const Desk& desk, const std::string& id) {
   try {
-    return find_run(desk, id);
+    const RunSummary out = find_run(desk, id);
+    // A run that ended between the reading of its journal and of its lock looks dead once.
+    return out.status == "died" ? find_run(desk, id) : out;
   } catch (const std::exception& e) {
     RunSummary out;
     out.id = id;
@@ -50,6 +52,10 @@ StatusPart runs_status(const StatusQuestion& question) {
     } catch (const std::exception&) {  // it is read whole below, which says what is wrong
     }
     const RunSummary run = read_open(question.desk, folder.filename().string());
+    if (run.status == "finished" || run.status == "aborted") {  // just now
+      ++ended;
+      continue;
+    }
     if (run.status == "running") ++running;
     core::Json row{{"run", run.id}, {"status", run.status}};
     if (run.status != "unreadable") row = run_document(run);
