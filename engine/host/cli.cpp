@@ -22,6 +22,7 @@ constexpr const char* kExamples = R"(examples:
   ballast data sample                                  make a synthetic market to try things on
   ballast data import BTCUSDT_1h.csv                   import bars; kind, symbol and interval are guessed and said
   ballast run runbooks/portfolio_cycle.lua --set portfolio_value=1e6
+  ballast status                                       what needs a person now
   ballast log tail                                     the newest decisions
   ballast verify var                                   prove that nothing was changed
   ballast replay 1                                     decide again from the recorded inputs and compare
@@ -122,6 +123,7 @@ int run_command_line(int argc, char** argv) noexcept {
     add_run_verb(app, common, action);
     add_runs_verb(app, common, action);
     add_approvals_verb(app, common, action);
+    add_status_verb(app, common, action);
     add_eval_verb(app, common, action);
     add_repl_verb(app, common, action);
     add_test_verb(app, common, action);

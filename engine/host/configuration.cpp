@@ -71,6 +71,7 @@ Configuration read_configuration(const Desk& desk, const std::optional<std::file
   if (config) layers.add_file(config->string(), "--config");
   for (const std::string& each : sets) layers.add_assignment(each);
   auto effective = layers.resolve<Settings>();
+  for (const char* operation : {"schedules", "status"}) effective.json.erase(operation);
   return {std::move(effective.value), std::move(effective.json), roots};
 }
 

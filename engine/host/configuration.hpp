@@ -11,6 +11,8 @@
 #include "core/record.hpp"
 #include "host/desk.hpp"
 #include "host/limits.hpp"
+#include "host/schedule/settings.hpp"
+#include "host/status/settings.hpp"
 
 namespace ballast::host {
 
@@ -81,6 +83,8 @@ struct Settings {
   PolicySettings policies;
   NotifySettings notify;
   LimitSettings limits;
+  std::map<std::string, ScheduleSettings> schedules;
+  StatusSettings status;
 };
 
 /// The effective settings, and the canonical bytes that the record keeps of them. Governors are read when they are
@@ -91,8 +95,9 @@ class Configuration {
       : settings(std::move(given)), sections_(std::move(sections)), roots_(std::move(roots)) {}
   Settings settings;
 
-  /// Everything, for `ballast.settings.get`; governors under "governors". Where files of governors cannot be read,
-  /// "unreadable_governors" says why by name.
+  /// What decisions depend on, for `ballast.settings.get`; governors under "governors". Where files of governors cannot
+  /// be read, "unreadable_governors" says why by name. The sections `schedules` and `status` are not in it: when a run
+  /// begins and what an operator is told of changes no decision, and a run that waits is not to be refused for it.
   const core::Json& value() const;
   /// Canonical JSON of `value`.
   const std::string& bytes() const;
@@ -239,7 +244,11 @@ struct Record<host::Settings> {
                                             field(&S::approvals, {.name = "approvals", .doc = "Approvals."}),
                                             field(&S::policies, {.name = "policies", .doc = "Policies."}),
                                             field(&S::notify, {.name = "notify", .doc = "Notices."}),
-                                            field(&S::limits, {.name = "limits", .doc = "Limits of scripts."})};
+                                            field(&S::limits, {.name = "limits", .doc = "Limits of scripts."}),
+                                            field(&S::schedules, {.name = "schedules",
+                                                                  .doc = "Runbooks that a timer starts, by name; "
+                                                                         "`ballast runs schedule` makes the timers."}),
+                                            field(&S::status, {.name = "status", .doc = "`ballast status`."})};
 };
 
 }  // namespace ballast::core

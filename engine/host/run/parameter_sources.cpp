@@ -50,6 +50,13 @@ class Gathering {
     }
   }
 
+  void take_values(const std::map<std::string, Json>& values, const std::string& place, const std::string& origin) {
+    for (const auto& [name, value] : values) {
+      const Parameter& parameter = named(name, place);
+      read_at(place + "." + name, [&, &given = value] { take_document(parameter, given, origin); });
+    }
+  }
+
   void take_file(const std::string& path) {
     const settings::Document document = settings::read_document(path);
     if (document.value.is_null()) return;
@@ -59,14 +66,6 @@ class Gathering {
       const std::string place = document.place(name);
       const Parameter& parameter = named(name, place);
       read_at(place, [&, &given = value] { take_document(parameter, given, "file:" + place); });
-    }
-  }
-
-  void take_table(const Json& table) {
-    for (const auto& [name, value] : table.items()) {
-      const std::string place = "params." + name;
-      const Parameter& parameter = named(name, "params");
-      read_at(place, [&, &given = value] { take_document(parameter, given, "parent"); });
     }
   }
 
@@ -232,8 +231,8 @@ std::string parameter_variable(std::string_view name) {
 ParameterValues gather_parameters(const std::vector<Parameter>& declared, const ParameterInput& input) {
   Gathering gathering(declared);
   gathering.take_set(input.set);
+  gathering.take_values(input.values, input.values_place, input.values_origin);
   if (input.file) gathering.take_file(*input.file);
-  if (input.table.is_object()) gathering.take_table(input.table);
   if (input.recorded.is_object()) gathering.take_recorded(input.recorded);
   if (input.use_environment) gathering.take_environment(input.warn);
   gathering.take_defaults();

@@ -17,18 +17,21 @@ namespace ballast::host {
 struct ParameterInput {
   /// What a plan or a journal recorded ({ parameters, origins, secrets? }): stands for what is not given again.
   core::Json recorded;
-  core::Json table;                 ///< by name, as another run's script gives them; null: none
-  std::vector<std::string> set;     ///< "name=value"
-  std::optional<std::string> file;  ///< YAML, TOML or JSON, by the ending of its name
-  bool use_environment = false;     ///< read BALLAST_PARAM_NAME
-  bool may_ask = false;             ///< ask for what is required and missing, where somebody is there
+  std::vector<std::string> set;                   ///< "name=value"
+  std::map<std::string, core::Json> values = {};  ///< typed as in a file: from the settings, or another run's script
+  std::string values_place = {};                  ///< names where `values` stand: "schedules.daily.parameters"
+  std::string values_origin = {};                 ///< what is recorded of where they come from: "settings:PLACE"
+  std::optional<std::string> file;                ///< YAML, TOML or JSON, by the ending of its name
+  bool use_environment = false;                   ///< read BALLAST_PARAM_NAME
+  bool may_ask = false;                           ///< ask for what is required and missing, where somebody is there
   /// Is told, in a sentence each, of variables BALLAST_PARAM_* that no parameter reads; may be empty.
   std::function<void(const std::string&)> warn;
 };
 
 struct ParameterValues {
   core::Json values = core::Json::object();  ///< by name, what the script gets; of a secret the placeholder
-  /// By name: "set", "file:PLACE" (with line and column where the format has them), "environment", "default", "asked".
+  /// By name: "set", "settings:PLACE", "file:PLACE" (with line and column where the format has them), "environment",
+  /// "default", "asked".
   core::Json origins = core::Json::object();
   /// Placeholder to env:NAME or file:PATH (absolute), to be read again by read_secrets. A secret that was typed has
   /// none.

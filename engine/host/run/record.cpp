@@ -103,8 +103,8 @@ Json run_summary(const std::vector<journal::RunRecord>& all) {
   const Json& started = run.started;
   Json out{{"format", std::string(kSummaryFormat)}, {"version", 1}};
   for (const char* member :
-       {"run", "runbook", "actor", "environment", "engine", "decision_time", "clock", "parameters", "origins",
-        "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256", "planned_by", "parent"}) {
+       {"run", "runbook", "actor", "environment", "engine", "decision_time", "clock", "scheduled", "parameters",
+        "origins", "settings_sha256", "libraries_sha256", "policies_sha256", "plan_sha256", "planned_by", "parent"}) {
     if (started.contains(member)) out[member] = started[member];
   }
   out["started"] = started["time"];
@@ -158,17 +158,20 @@ std::string run_markdown(const Json& summary) {
   std::string out = fmt::format("# Run {}\n\n", text("run"));
   out += fmt::format(
       "| | |\n|---|---|\n| runbook | {} version {} ({}) |\n| status | {}{} |\n| started | {} by {} in {}{} |\n"
-      "| last record | {} |\n| decision time | {}{} |\n| engine | {} ({}) |\n| journal | {} records, SHA-256 {} |\n",
+      "{}| last record | {} |\n| decision time | {}{} |\n| engine | {} ({}) |\n| journal | {} records, SHA-256 {} |\n",
       cell(summary["runbook"]["name"]), cell(summary["runbook"]["version"]), cell(summary["runbook"]["place"]),
       text("status"),
       summary.contains("error")    ? ": " + text("error")
       : summary.contains("reason") ? ": " + text("reason")
                                    : "",
       text("started"), text("actor"), text("environment"),
-      summary.contains("planned_by") ? ", planned by " + text("planned_by") : "", text("changed"),
-      text("decision_time"), summary.contains("clock") ? ", a given clock" : "", cell(summary["engine"]["version"]),
-      cell(summary["engine"]["build"]), summary["journal"]["records"].get<std::uint64_t>(),
-      cell(summary["journal"]["sha256"]));
+      summary.contains("planned_by") ? ", planned by " + text("planned_by") : "",
+      summary.contains("scheduled") ? fmt::format("| scheduled | {}, due {} |\n", cell(summary["scheduled"]["name"]),
+                                                  cell(summary["scheduled"]["due"]))
+                                    : "",
+      text("changed"), text("decision_time"), summary.contains("clock") ? ", a given clock" : "",
+      cell(summary["engine"]["version"]), cell(summary["engine"]["build"]),
+      summary["journal"]["records"].get<std::uint64_t>(), cell(summary["journal"]["sha256"]));
   Json parameters = Json::array();
   for (const auto& [name, value] : summary["parameters"].items())
     parameters.push_back({{"parameter", name}, {"value", value}, {"from", summary["origins"].value(name, "")}});

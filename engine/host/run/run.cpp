@@ -162,6 +162,7 @@ class NewRun {
     core::Json payload = identity_payload(identity_, info_, script_, given_);
     payload.update(pins_.hashes());
     if (!info_.steps.empty()) payload["steps"] = steps_document(info_.steps);  // whoever watches knows what is to come
+    if (!request_.scheduled.is_null()) payload["scheduled"] = request_.scheduled;
     if (!planned_by_.empty() && planned_by_ != identity_.actor) payload["planned_by"] = planned_by_;
     if (!plan_.empty()) {
       payload["plan_sha256"] = stores_->objects.put(plan_);
@@ -249,7 +250,9 @@ std::string actor_name(const Configuration& configuration, const std::string& gi
 RunRequest child_request(const ChildOrder& order) {
   RunRequest out;
   out.runbook = order.runbook;
-  out.parameters.table = order.given;
+  out.parameters.values = order.given.get<std::map<std::string, core::Json>>();
+  out.parameters.values_place = "params";
+  out.parameters.values_origin = "parent";
   out.actor = order.actor;
   out.decision_time = order.time;
   if (order.clock_given) out.now = order.time;

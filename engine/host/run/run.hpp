@@ -25,6 +25,7 @@ struct RunRequest {
   bool json = false;                              ///< text printed by the script goes to standard error
   std::vector<std::string> confirmed;             ///< names of confirmations that are given beforehand
   bool may_ask = false;                           ///< confirmations may be asked for at the terminal
+  core::Json scheduled = {};                      ///< { name, due } of the schedule that starts it; else null
   std::function<void(const std::string&)> begun;  ///< told the run's id once it can be resumed
   std::optional<ChildOrder> order;                ///< of a run that another one began
   std::vector<std::string> child_options;         ///< of the command line, for the runs that it begins

@@ -90,14 +90,16 @@ void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>&
   objects.put(core::canonical_json(library_manifest(libraries)));
 }
 
+std::filesystem::path root_folder(const Desk& desk, const Configuration& configuration, const std::string& name) {
+  const auto& given = configuration.settings.runbooks.roots;
+  const auto at = given.find(name);
+  return at == given.end() ? desk.var / name : desk.folder / at->second;
+}
+
 std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const Configuration& configuration,
                                                            const RunbookInfo& info) {
   std::map<std::string, std::filesystem::path> out;
-  for (const auto& [name, text] : info.roots) {
-    const auto& given = configuration.settings.runbooks.roots;
-    const auto at = given.find(name);
-    out[name] = at == given.end() ? desk.var / name : desk.folder / at->second;
-  }
+  for (const auto& [name, text] : info.roots) out[name] = root_folder(desk, configuration, name);
   return out;
 }
 

@@ -46,8 +46,9 @@ void state_end(OpenStores& stores, const RunIdentity& identity, const journal::R
 std::string libraries_sha256(const std::vector<Script>& libraries);
 void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>& libraries);
 
-/// Folders that the effects of a runbook may write, by the names that it declares: as `runbooks.roots` has them, else
-/// of that name below var.
+/// The folder of a root: as `runbooks.roots` has it, else of that name below var.
+std::filesystem::path root_folder(const Desk& desk, const Configuration& configuration, const std::string& name);
+/// Folders that the effects of a runbook may write, by the names that it declares.
 std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const Configuration& configuration,
                                                            const RunbookInfo& info);
 

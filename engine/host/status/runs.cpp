@@ -1,0 +1,80 @@
+// Runs that somebody has to look after: waiting, interrupted, failed, died, or whose journal cannot be read.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "host/run/approval.hpp"
+#include "host/run/journal_ends.hpp"
+#include "host/run/list.hpp"
+#include "host/status/status.hpp"
+
+namespace ballast::host {
+namespace {
+
+std::string how_to_go_on(const StatusQuestion& question, const RunSummary& run) {
+  const std::string& var = question.var_option;
+  if (run.status == "unreadable")
+    return fmt::format("ballast verify {}", (question.desk.var / "runs" / run.id).string());
+  std::string first;
+  if (run.status == "waiting" && open_request(question.desk, run.id))
+    first = fmt::format("ballast approvals show {}{}; once it is answered ", run.id, var);
+  if (run.status == "failed") first = fmt::format("ballast runs show {}{}; when it is corrected ", run.id, var);
+  return fmt::format("{}ballast runs resume {}{} (or abort)", first, run.id, var);
+}
+
+RunSummary read_open(const Desk& desk, const std::string& id) {
+  try {
+    const RunSummary out = find_run(desk, id);
+    // A run that ended between the reading of its journal and of its lock looks dead once.
+    return out.status == "died" ? find_run(desk, id) : out;
+  } catch (const std::exception& e) {
+    RunSummary out;
+    out.id = id;
+    out.status = "unreadable";
+    out.at = e.what();
+    return out;
+  }
+}
+
+}  // namespace
+
+StatusPart runs_status(const StatusQuestion& question) {
+  StatusPart out;
+  std::size_t ended = 0, running = 0;
+  core::Json open = core::Json::array();
+  for (const auto& folder : run_folders(question.desk)) {
+    try {
+      const auto ends = read_journal_ends(folder);
+      if (ends && ends->ended()) {
+        ++ended;
+        continue;
+      }
+    } catch (const std::exception&) {  // it is read whole below, which says what is wrong
+    }
+    const RunSummary run = read_open(question.desk, folder.filename().string());
+    if (run.status == "finished" || run.status == "aborted") {  // just now
+      ++ended;
+      continue;
+    }
+    if (run.status == "running") ++running;
+    core::Json row{{"run", run.id}, {"status", run.status}};
+    if (run.status != "unreadable") row = run_document(run);
+    if (run.open()) {
+      const std::string action = how_to_go_on(question, run);
+      row["go_on"] = action;
+      const std::string age =
+          run.changed.empty() ? "" : " for " + format_age(core::parse_instant(run.changed), question.now);
+      out.findings.push_back({"run_" + run.status, run.id,
+                              fmt::format("{} is {}{}{}", run.id, run.status, age, run.at.empty() ? "" : ": " + run.at),
+                              action});
+    }
+    open.push_back(std::move(row));
+  }
+  std::stable_sort(out.findings.begin(), out.findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.code < b.code; });
+  out.facts = {{"open", open}, {"running", running}, {"ended", ended}};
+  out.lines.push_back(fmt::format("{} to look after, {} running, {} ended", out.findings.size(), running, ended));
+  return out;
+}
+
+}  // namespace ballast::host
