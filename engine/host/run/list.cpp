@@ -30,6 +30,8 @@ std::string place_of(const FoldedJournal& run) {
 RunSummary summarise(const std::filesystem::path& folder) {
   RunSummary out;
   out.id = folder.filename().string();
+  // Asked before the journal is read: a run that ends meanwhile is not taken for dead.
+  const bool running = journal::RunJournal::is_written(folder);
   std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
   if (!records.empty()) {
     out.started = records.front().json["time"].get<std::string>();
@@ -42,8 +44,8 @@ RunSummary summarise(const std::filesystem::path& folder) {
   out.environment = run.started["environment"].get<std::string>();
   out.units = static_cast<std::size_t>(
       std::count_if(run.records.begin(), run.records.end(), [](const auto& each) { return is_unit(each.json); }));
-  const bool running = journal::RunJournal::is_written(folder);
-  out.status = running ? "running" : run.end ? (*run.end)["status"].get<std::string>() : "died";
+  if (run.started.contains("parent")) out.parent = run.started["parent"]["run"].get<std::string>();
+  out.status = run.end ? (*run.end)["status"].get<std::string>() : running ? "running" : "died";
   if (out.status != "finished" && out.status != "aborted") out.at = place_of(run);
   return out;
 }
@@ -96,6 +98,7 @@ core::Json run_document(const RunSummary& run) {
       {"run", run.id},          {"runbook", run.runbook}, {"actor", run.actor},   {"environment", run.environment},
       {"started", run.started}, {"changed", run.changed}, {"status", run.status}, {"units", run.units}};
   if (!run.at.empty()) out["at"] = run.at;
+  if (!run.parent.empty()) out["parent"] = run.parent;
   if (!run.planned_by.empty()) out["planned_by"] = run.planned_by;
   return out;
 }

@@ -16,10 +16,12 @@ struct RunSummary {
   std::string started, changed;  ///< RFC 3339: of the first and the last record
   std::string status;            ///< running, waiting, failed, interrupted, died, planned, finished, aborted
   std::string at;                ///< what it is doing, waits for or failed with; empty once it has ended
+  std::string parent;            ///< id of the run that began it; empty: none did
   std::size_t units = 0;         ///< steps, effects, decisions and so on that it completed
-  /// Whether somebody has to look after it: it can be resumed, and no process does.
+  /// Whether somebody has to look after it: it can be resumed, and no process does. A child is looked after with its
+  /// parent.
   bool open() const {
-    return status != "running" && status != "planned" && status != "finished" && status != "aborted";
+    return parent.empty() && status != "running" && status != "planned" && status != "finished" && status != "aborted";
   }
 };
 

@@ -185,7 +185,7 @@ std::vector<Json> JournalFollower::more() {
 std::string newest_unfinished_run(const Desk& desk) {
   const std::vector<RunSummary> runs = list_runs(desk);  // oldest first
   for (auto at = runs.rbegin(); at != runs.rend(); ++at)
-    if (at->status == "running" || at->open()) return at->id;
+    if (at->parent.empty() && (at->status == "running" || at->open())) return at->id;
   throw core::Error(core::Code::not_found, "every run of this desk has ended; ballast runs list shows them",
                     "runs watch");
 }
