@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "host/archived_run.hpp"
 #include "host/replay.hpp"
 #include "host/reviewed_source.hpp"
 #include "host/run/identity.hpp"
@@ -49,8 +50,12 @@ std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run
 
 /// How a run's journal was read before its lock is taken: enough to know what to open, and checked again then.
 struct ReadRun {
-  ReadRun(const Desk& desk, const std::string& run)
-      : folder(find_run_folder(desk, run)), records(journal::RunJournal::read(folder)) {}
+  /// Throws: Error{not_found}; Error{state} for a run that was compacted, which has ended.
+  ReadRun(const Desk& desk, const std::string& run) : folder(find_run_folder(desk, run)) {
+    if (is_compacted(desk, run))
+      throw core::Error(core::Code::state, "the run has ended; " + compacted_sentence(desk, run), run);
+    records = journal::RunJournal::read(folder);
+  }
   std::filesystem::path folder;
   std::vector<journal::RunRecord> records;
 };
