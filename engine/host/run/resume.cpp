@@ -171,7 +171,8 @@ class Reopened {
       stores->journal = journal::RunJournal::open(folder_, *stores->keys.journal, clock(), {&stores->keys.ring, judge});
     } catch (const core::Error&) {
       // A verification says more exactly what does not hold than who only reads along.
-      if (!judged) refuse_findings(journal::verify_run(folder_, stores->keys.ring, {}));
+      if (!judged && !journal::RunJournal::is_written(folder_))
+        refuse_findings(journal::verify_run(folder_, stores->keys.ring, {}));
       throw;
     }
   }
