@@ -86,8 +86,7 @@ void show_report(const journal::VerifyReport& report) {
   if (report.findings_total > report.findings.size()) fmt::print("  ... {} findings in all\n", report.findings_total);
 }
 
-}  // namespace
-
+/// Returns the folder of a run that verifies: what is sealed is vouched for.
 std::filesystem::path verified_run(const Desk& desk, const std::string& run, const core::Verifier& verifier) {
   if (run.empty() || run.front() == '.' || run.find('/') != std::string::npos)
     throw core::Error(core::Code::argument, fmt::format("'{}' cannot name a run", run), "SUBJECT");
@@ -114,6 +113,8 @@ std::filesystem::path verified_run(const Desk& desk, const std::string& run, con
   }
   return folder;
 }
+
+}  // namespace
 
 journal::VerifyReport verify_at(const Desk& desk, const std::filesystem::path& path, const VerifyRequest& request) {
   const sign::KeyRing keys = open_verifier(desk, request.public_keys);

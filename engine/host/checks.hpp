@@ -23,10 +23,6 @@ journal::VerifyReport verify_at(const Desk& desk, const std::filesystem::path& p
 /// status: 0 verified, 1 findings.
 int show_reports(const std::vector<journal::VerifyReport>& reports, bool json);
 
-/// Returns the folder of a run that verifies, with its objects, and is not going on: what is sealed is vouched for.
-/// Throws: Error{argument | not_found | state}.
-std::filesystem::path verified_run(const Desk& desk, const std::string& run, const core::Verifier& verifier);
-
 /// Writes a bundle of an entry ("12") or a run. Throws: Error{not_found}, for a run without a journal too; Error{state}
 /// when the log or the run does not verify, or the run is going on.
 void export_evidence(const Desk& desk, const std::string& subject, const std::filesystem::path& file);

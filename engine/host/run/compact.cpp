@@ -11,13 +11,13 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/file_lock.hpp"
-#include "host/checks.hpp"
 #include "host/evidence.hpp"
 #include "host/run/list.hpp"
 #include "host/run/run.hpp"
 #include "host/run/stores.hpp"
 #include "journal/bundle.hpp"
 #include "journal/compacted_run.hpp"
+#include "journal/log_reader.hpp"
 #include "journal/objects_in_use.hpp"
 #include "journal/run_journal.hpp"
 
@@ -98,16 +98,31 @@ class Compaction {
     return out;
   }
 
-  /// Throws: Error{state} when the run does not verify or the log does not state its end.
+  /// Verifies the run against what the log states of it. Its objects are hashed when they are archived.
+  /// Throws: Error{state} when it does not verify or the log does not state its end.
   journal::RunFacts check(const std::string& id) {
-    const fs::path folder = verified_run(desk_, id, keys_);
     journal::Query query;
     query.run = id;
-    query.kind = "run_finished";
-    if (log_.query(query).empty())
+    query.limit = 1000000;
+    std::vector<journal::StatedEnd> ends;
+    bool ended = false;
+    for (const journal::Entry& each : log_.query(query)) {
+      const core::Json entry = each.json();
+      const std::string kind = entry["kind"].get<std::string>();
+      if (!journal::states_journal(kind)) continue;
+      ended = kind == "run_finished";
+      ends.push_back(
+          {{entry["journal"]["records"].get<std::uint64_t>(), entry["journal"]["sha256"].get<std::string>(), {}},
+           each.place.seq});
+    }
+    if (!ended)
       throw Error(Code::state, "the log does not state that the run ended; ballast runs resume states it", id);
     journal::RunFacts facts;
-    static_cast<void>(journal::verify_run_parts(folder, keys_, {}, {}, facts));
+    journal::VerifyReport report = journal::verify_run_parts(run_folder(id), keys_, {}, ends, facts);
+    journal::FindingList findings(report, 1);
+    journal::merge(report, findings, journal::verify_tree(run_folder(id), keys_, {}, journal::run_files()), "");
+    if (!report.verified())
+      throw Error(Code::state, fmt::format("the run does not verify: {}", report.findings.front().sentence), id);
     return facts;
   }
 
