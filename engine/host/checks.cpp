@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/printable.hpp"
+#include "host/archived_run.hpp"
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
 #include "journal/bundle.hpp"
@@ -35,6 +36,8 @@ core::Json report_document(const journal::VerifyReport& report) {
           {"runs", report.runs},
           {"running", report.running},
           {"stopped", report.stopped},
+          {"compacted", report.compacted},
+          {"archives_away", report.archives_away},
           {"records", report.records},
           {"files", report.files},
           {"unsigned_files", report.unsigned_files},
@@ -58,6 +61,8 @@ std::string counted(const journal::VerifyReport& report) {
   if (report.runs > 0) parts.back() += fmt::format(" ({} records)", report.records);
   add(report.running, "of them going on", "of them going on");
   add(report.stopped, "of them stopped, to be resumed", "of them stopped, to be resumed");
+  add(report.compacted, "of them compacted", "of them compacted");
+  add(report.archives_away, "archive elsewhere, not looked at", "archives elsewhere, not looked at");
   add(report.files, "signed file", "signed files");
   add(report.objects, "object", "objects");
   add(report.signatures, "signature", "signatures");
@@ -92,6 +97,8 @@ std::filesystem::path verified_run(const Desk& desk, const std::string& run, con
   if (run.empty() || run.front() == '.' || run.find('/') != std::string::npos)
     throw core::Error(core::Code::argument, fmt::format("'{}' cannot name a run", run), "SUBJECT");
   std::filesystem::path folder = runs_folder(desk) / run;
+  if (is_compacted(desk, run))
+    throw core::Error(core::Code::state, compacted_sentence(desk, run) + ", which is a bundle of it", folder.string());
   if (!std::filesystem::exists(folder / journal::kRunJournalName)) {
     throw core::Error(core::Code::not_found,
                       fmt::format("the run '{}' has no journal, so no bundle is made of it", run), folder.string());

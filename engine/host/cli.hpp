@@ -55,6 +55,7 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action);
 /// Below `runs`.
 void add_schedule_verbs(CLI::App& runs, CommonOptions& common, Action& action);
 void add_hand_over_verb(CLI::App& runs, CommonOptions& common, Action& action);
+void add_compact_verb(CLI::App& runs, CommonOptions& common, Action& action);
 void add_status_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_approvals_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_eval_verb(CLI::App& app, CommonOptions& common, Action& action);

@@ -202,7 +202,7 @@ void write_bundle(LogReader& log, const ObjectStore& objects, std::vector<std::u
     for (std::uint64_t seq = entries[i].place.seq + 1; chained && seq < until; ++seq)
       add(Json{{"link", seen_entry(log, seen, seq).line}});
   }
-  std::set<std::string> names;
+  std::set<std::string> names = options.objects;
   for (const Entry& entry : entries) {
     const Json json = entry.json();
     for (const std::string& name : objects_of(json)) names.insert(name);

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct BundleOptions {
       public_keys;  ///< text of a public key export, for convenience; proof needs keys from elsewhere
   std::map<std::string, std::filesystem::path>
       files;  ///< more files to take along, by the name they get (a run's journal)
+  std::set<std::string> objects;  ///< more objects to take along, by SHA-256
 };
 
 struct BundleEntry {

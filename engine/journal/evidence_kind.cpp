@@ -37,7 +37,9 @@ bool is_log(const fs::path& folder) {
   return !list_segments(folder).empty() ||
          first_line(folder / "HEAD").find("\"format\":\"ballast-log-head\"") != std::string::npos;
 }
-bool is_run(const fs::path& folder) { return fs::is_regular_file(folder / kRunJournalName); }
+bool is_run(const fs::path& folder) {
+  return fs::is_regular_file(folder / kRunJournalName) || fs::is_regular_file(folder / kCompactedName);
+}
 
 bool is_plan(const fs::path& folder) { return fs::is_regular_file(folder / kPlanName) && !is_run(folder); }
 
@@ -59,7 +61,7 @@ bool belongs_to_log(const std::string& name) {
 
 bool is_evidence_name(const std::string& name) {
   return name.ends_with(".sig") || is_segment_name(name) || name.starts_with("HEAD") || name == kRunJournalName ||
-         is_sha256_hex(name);
+         name == kCompactedName || is_sha256_hex(name);
 }
 
 }  // namespace ballast::journal

@@ -155,7 +155,7 @@ RunJournal RunJournal::create(const std::filesystem::path& folder, const std::st
   auto state = std::make_unique<State>(folder, signer, clock);
   const std::filesystem::path place = std::filesystem::absolute(folder).lexically_normal();
   const Error taken(Code::state, "the run has a journal already", state->path.string());
-  if (std::filesystem::exists(state->path)) throw taken;
+  if (std::filesystem::exists(state->path) || std::filesystem::exists(folder / kCompactedName)) throw taken;
   core::create_folders(place.parent_path());
   // A run is there with its first record or not at all: the folder gets its name when the record is durable. Of equal
   // runs that begin at once one gets it.

@@ -56,6 +56,8 @@ struct VerifyReport {
   std::uint64_t runs = 0;            ///< journals of runs
   std::uint64_t running = 0;         ///< of these, being written by a process now
   std::uint64_t stopped = 0;         ///< of these, stopped where they can be resumed
+  std::uint64_t compacted = 0;       ///< of these, with a statement in place of the journal
+  std::uint64_t archives_away = 0;   ///< of these, with an archive outside of var that is not there now
   std::uint64_t records = 0;         ///< lines of these journals
   std::uint64_t files = 0;           ///< files that have, or should have, a .sig
   std::uint64_t unsigned_files = 0;  ///< files that nothing vouches for: not evidence, not checked

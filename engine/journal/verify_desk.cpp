@@ -137,8 +137,10 @@ class DeskCheck {
     const RunInLog& in_log = said == runs_.end() ? nothing_said : said->second;
     RunFacts facts;
     merge(report_, findings_, verify_run_parts(folder_ / place, verifier_, options_, in_log.ends, facts), place);
-    merge(report_, findings_, verify_tree(folder_ / place, verifier_, options_, {std::string(kRunJournalName)}), place);
-    const std::string journal = fmt::format("{}/{}", place, kRunJournalName);
+    merge(report_, findings_, verify_tree(folder_ / place, verifier_, options_, run_files()), place);
+    const bool is_compacted =
+        !fs::exists(folder_ / place / kRunJournalName) && fs::exists(folder_ / place / kCompactedName);
+    const std::string journal = fmt::format("{}/{}", place, is_compacted ? kCompactedName : kRunJournalName);
     check_named_objects(facts, journal, objects_);
     for (const NamedEntry& each : facts.entries) {
       ++report_.references;

@@ -78,6 +78,9 @@ struct RunFacts {
 VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::Verifier& verifier,
                               const VerifyOptions& options, const std::vector<StatedEnd>& ends, RunFacts& facts);
 
+/// Names in the folder of a run that verify_run_parts looks at.
+std::set<std::string> run_files();
+
 /// Follows the objects that the records of the journal `file` name.
 void check_named_objects(const RunFacts& facts, const std::string& file, ObjectCheck& objects);
 

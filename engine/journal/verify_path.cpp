@@ -83,7 +83,7 @@ VerifyReport verify_path(const fs::path& path, const core::Verifier& verifier, c
   const std::string plain = name.ends_with(".sig") ? name.substr(0, name.size() - 4) : name;
   if (is_segment_name(plain) || (name.starts_with("HEAD") && is_log(folder)))
     return verify_path(folder, verifier, options);
-  if (name == kRunJournalName) return verify_path(folder, verifier, options);
+  if (name == kRunJournalName || name == kCompactedName) return verify_path(folder, verifier, options);
   if (!fs::exists(path) && !fs::exists(path.string() + ".sig")) {
     throw core::Error(core::Code::not_found, "there is nothing here to verify", path.string());
   }

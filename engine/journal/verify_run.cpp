@@ -2,12 +2,17 @@
 #include <fmt/format.h>
 
 #include "core/file.hpp"
+#include "journal/compacted_run.hpp"
+#include "journal/desk_layout.hpp"
 #include "journal/journal_check.hpp"
 #include "journal/run_journal.hpp"
 #include "journal/segment.hpp"
 #include "journal/verify_parts.hpp"
 
 namespace ballast::journal {
+
+std::set<std::string> run_files() { return {std::string(kRunJournalName), std::string(kCompactedName)}; }
+
 void check_named_objects(const RunFacts& facts, const std::string& file, ObjectCheck& objects) {
   for (const NamedObject& each : facts.objects)
     objects.check(each.sha256, each.what, {file, "record", each.line, each.line, each.offset});
@@ -24,8 +29,19 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
   const auto add = [&](FindingCode code, std::uint64_t line, std::uint64_t offset, std::string sentence) {
     findings.add({code, name, line, std::nullopt, offset, 1, std::move(sentence)});
   };
+  const std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
+  const std::string called = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
   if (!std::filesystem::is_regular_file(folder / name)) {
-    add(FindingCode::missing, 0, 0, "the run has no journal");
+    if (!std::filesystem::is_regular_file(folder / kCompactedName)) {
+      add(FindingCode::missing, 0, 0, "the run has no journal");
+      return report;
+    }
+    verify_compacted(folder, verifier, ends, report, findings, facts);
+    for (const auto& [file, sha256] : facts.recoveries) check_recovery(folder / file, file, sha256, findings);
+    if (report.compacted > 0 && facts.id != called) {
+      findings.add({FindingCode::changed, std::string(kCompactedName), 0, std::nullopt, 0, 1,
+                    fmt::format("the statement is of the run '{}', its folder is called '{}'", facts.id, called)});
+    }
     return report;
   }
   facts.running = RunJournal::is_written(folder);
@@ -45,8 +61,6 @@ VerifyReport verify_run_parts(const std::filesystem::path& folder, const core::V
   }
   for (const auto& [file, sha256] : facts.recoveries) check_recovery(folder / file, file, sha256, findings);
   if (facts.records > 0 || !facts.running) journal.finish();  // a run that has just begun has no record yet
-  const std::filesystem::path whole = std::filesystem::absolute(folder).lexically_normal();
-  const std::string called = (whole.has_filename() ? whole : whole.parent_path()).filename().string();
   if (facts.records > 0 && facts.id != called) {
     add(FindingCode::changed, 1, 0,
         fmt::format("the journal is of the run '{}', its folder is called '{}'", facts.id, called));
@@ -77,7 +91,7 @@ VerifyReport verify_run(const std::filesystem::path& folder, const core::Verifie
     report.references = objects.references();
     objects.finish(findings);
   }
-  merge(report, findings, verify_tree(folder, verifier, options, {std::string(kRunJournalName)}), "");
+  merge(report, findings, verify_tree(folder, verifier, options, run_files()), "");
   return report;
 }
 

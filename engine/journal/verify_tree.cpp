@@ -65,6 +65,8 @@ void merge(VerifyReport& into, FindingList& findings, const VerifyReport& part, 
   into.runs += part.runs;
   into.running += part.running;
   into.stopped += part.stopped;
+  into.compacted += part.compacted;
+  into.archives_away += part.archives_away;
   into.records += part.records;
   into.files += part.files;
   into.unsigned_files += part.unsigned_files;

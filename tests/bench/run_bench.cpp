@@ -177,6 +177,13 @@ Seconds cpu_of(pid_t process) {
   return Seconds(static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9);
 }
 
+/// Whether a process is there and sleeps: one that has ended uses no CPU either.
+bool is_asleep(pid_t process) {
+  const std::string stat = test::slurp(fmt::format("/proc/{}/stat", process));
+  const std::size_t name = stat.rfind(')');
+  return name != std::string::npos && stat.substr(name).starts_with(") S ");
+}
+
 /// CPU that a process takes in a second, over five.
 double idle_cpu(pid_t process) {
   const Seconds before = cpu_of(process);
@@ -202,6 +209,7 @@ void idle_wait(benchmark::State& state) {
   std::this_thread::sleep_for(std::chrono::seconds(1));
   for (auto _ : state) {
     const double peer = idle_cpu(sleeper), used = idle_cpu(waiting);
+    if (!is_asleep(waiting) || !fs::exists(desk.var() / "runs")) throw std::runtime_error("the run does not wait");
     state.SetIterationTime(used);
     state.counters["cpu_us_per_s"] = used * 1e6;
     state.counters["sleeper_us_per_s"] = peer * 1e6;

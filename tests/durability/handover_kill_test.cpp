@@ -47,9 +47,16 @@ const HandOver kAll[] = {
      [](const TestDesk& desk) { return slurp(desk.var() / kOverride).find("nav_guard") == std::string::npos; }},
 };
 
-/// Where a run is left: its effect is planned and not applied, applied and not recorded, or recorded.
-std::vector<std::unique_ptr<TestDesk>> left_in_the_middle(const Scenario& scenario, const HandOver& each) {
-  std::vector<std::unique_ptr<TestDesk>> out;
+/// A desk on which a run died, and how densely going on from there is killed.
+struct Left {
+  std::unique_ptr<TestDesk> desk;
+  long stride;
+};
+
+/// Where a run is left: its effect is planned and not applied, applied and not recorded, or recorded. From the second
+/// on, going on makes every kind of call, and is killed at each; from the others it repeats most of them.
+std::vector<Left> left_in_the_middle(const Scenario& scenario, const HandOver& each) {
+  std::vector<Left> out;
   const Words& words = scenario.arguments();
   const auto planned = [&](const TestDesk& desk) { return is_recorded(desk, "plan", each.effect); };
   const auto recorded = [&](const TestDesk& desk) { return is_recorded(desk, "step_finished", each.effect); };
@@ -58,7 +65,7 @@ std::vector<std::unique_ptr<TestDesk>> left_in_the_middle(const Scenario& scenar
        {std::function<bool(const TestDesk&)>(planned), each.applied, std::function<bool(const TestDesk&)>(recorded)}) {
     at = first_kill(scenario.start(), words, at, holds);
     if (at == 0) throw std::runtime_error("it never came there");
-    out.push_back(killed(scenario.start(), words, at));
+    out.push_back({killed(scenario.start(), words, at), out.size() == 1 ? 1 : 2});
   }
   return out;
 }
@@ -70,10 +77,11 @@ TEST_SUITE("durability") {
     for (const HandOver& each : kAll) {
       INFO(std::string(each.name));
       const Scenario scenario(each.name, each.arguments, each.prepare);
-      for (const auto& left : left_in_the_middle(scenario, each)) {
-        const Words resume{"runs", "resume", begun_run(*left)};
-        CHECK(for_all(points(count_calls(*left, resume, "fdatasync,rename"), 1), [&](long at) {
-                return settle(scenario, *killed(*left, resume, at, "fdatasync,rename"), Compared::everything);
+      for (const Left& from : left_in_the_middle(scenario, each)) {
+        const TestDesk& left = *from.desk;
+        const Words resume{"runs", "resume", begun_run(left)};
+        CHECK(for_all(points(count_calls(left, resume, "fdatasync,rename"), from.stride), [&](long at) {
+                return settle(scenario, *killed(left, resume, at, "fdatasync,rename"), Compared::everything);
               }) == "");
       }
     }
@@ -84,17 +92,18 @@ TEST_SUITE("durability") {
       INFO(std::string(each.name));
       const Scenario scenario(each.name, each.arguments, each.prepare);
       const std::string before = slurp(scenario.start().var() / kOverride);
-      for (const auto& left : left_in_the_middle(scenario, each)) {
-        const Words abort{"runs", "abort", begun_run(*left)};
-        const auto undisturbed = copy_of(*left);
+      for (const Left& from : left_in_the_middle(scenario, each)) {
+        const TestDesk& left = *from.desk;
+        const Words abort{"runs", "abort", begun_run(left)};
+        const auto undisturbed = copy_of(left);
         const Ran aborted = run_plain(*undisturbed, abort);
         CAPTURE(aborted.out + aborted.error);
         REQUIRE(aborted.status == 0);
         CHECK(!each.applied(*undisturbed));
         CHECK(slurp(undisturbed->var() / kOverride) == before);
         const Traces expected = traces_of(*undisturbed);
-        CHECK(for_all(points(count_calls(*left, abort, "fdatasync,rename"), 1), [&](long at) {
-                return settle_abort(*killed(*left, abort, at, "fdatasync,rename"), expected, Compared::everything);
+        CHECK(for_all(points(count_calls(left, abort, "fdatasync,rename"), from.stride), [&](long at) {
+                return settle_abort(*killed(left, abort, at, "fdatasync,rename"), expected, Compared::everything);
               }) == "");
       }
     }

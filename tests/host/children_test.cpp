@@ -399,6 +399,29 @@ TEST_SUITE("children") {
     CHECK(ran.mentions("no process executes this run"));
   }
 
+  TEST_CASE("a child is compacted when nobody asks for it any more, and is not taken back then") {
+    const TestDesk desk;
+    spill_child(desk);
+    spill_runbook(desk, "parent",
+                  "run:call('child', { n = 1 }) run:confirm { name = 'ok', text = 'Go on?' } return {}");
+    REQUIRE(desk.run({"run", "parent", "--no-input"}).status == 4);
+    const std::string child = parent_id(desk) + ".child";
+    CHECK(desk.run({"runs", "compact", "--older-than", "0s"}).mentions("no run to compact"));
+    const Ran refused = desk.run({"runs", "compact", child});
+    CHECK(refused.status == 2);
+    CHECK(refused.mentions("the run is a child of " + parent_id(desk) + ", which has not ended"));
+    REQUIRE(resume(desk, {"--confirm", "ok"}).status == 0);
+    REQUIRE(desk.run({"runs", "compact", child}).status == 0);
+    check_sound(desk, {parent_id(desk), child});
+    const Ran aborted = desk.run({"runs", "abort", parent_id(desk)});
+    CHECK(aborted.status == 2);
+    CHECK(aborted.mentions("was compacted, and is not taken back any more"));
+    CHECK(written(desk, 1));
+    CHECK(desk.run({"runs", "abort", parent_id(desk), "--leave", "child", "--json"}).json()["result"]["left"] ==
+          core::Json({"child"}));
+    check_sound(desk, {});
+  }
+
   TEST_CASE("the journal of a child that was cut is found out") {
     const TestDesk desk;
     spill_child(desk);

@@ -108,6 +108,35 @@ TEST_SUITE("hand_over") {
     CHECK(audit.handed_over(audit.hand_over({"--since", "2026-01-20"})) == 1);
   }
 
+  TEST_CASE("a run that is taken back after its report was handed over is another report") {
+    const AuditDesk audit;
+    const std::string run = audit.report("01-15");
+    CHECK(audit.handed_over(audit.hand_over()) == 1);
+    const auto before = audit.content();
+    REQUIRE(audit.desk.run({"runs", "abort", run}).status == 0);
+    const Ran ran = audit.hand_over();
+    CHECK(ran.status == 0);
+    CHECK(audit.handed_over(ran) == 1);
+    const fs::path folder = audit.audit / "2026-W03" / (run + "-taken-back");
+    CHECK(core::parse_json(test::slurp(folder / "summary.json"), "summary")["status"] == "aborted");
+    for (const auto& [path, bytes] : before) CHECK(audit.content()[path] == bytes);
+    CHECK(audit.handed_over(audit.hand_over()) == 0);
+  }
+
+  TEST_CASE("a compacted run was handed over before, or is refused with the reason") {
+    const AuditDesk audit;
+    const std::string before = audit.report("01-15");
+    CHECK(audit.handed_over(audit.hand_over()) == 1);
+    const std::string never = audit.report("01-16");
+    REQUIRE(audit.desk.run({"runs", "compact", before, never}).status == 0);
+    const Ran ran = audit.hand_over();
+    CHECK(ran.status == 1);
+    CHECK(ran.json()["there"] == 1);
+    CHECK(ran.json()["refused"].size() == 1);
+    CHECK(ran.mentions(never));
+    CHECK(ran.mentions("was compacted before it was handed over"));
+  }
+
   TEST_CASE("a desk handed over in time keeps the artefacts that later runs replace") {
     const AuditDesk audit;
     const std::string first = audit.report("01-15");

@@ -111,6 +111,15 @@ TEST_SUITE("schedule") {
     CHECK(daily.desk.run({"replay", id}).status == 0);
   }
 
+  TEST_CASE("a run whose journal was archived still stands for its due time") {
+    const ScheduleDesk daily("");
+    const std::string id = test::run_id(daily.start("2026-01-15T06:30:05Z"));
+    REQUIRE(daily.desk.run({"runs", "compact", id}).status == 0);
+    const Ran again = daily.start("2026-01-15T06:44:00Z");
+    CHECK(again.json()["outcome"] == "already_started");
+    CHECK(again.mentions(id));
+  }
+
   TEST_CASE("two starters at once for one due time give one run") {
     const ScheduleDesk daily("");
     for (int day = 11; day < 15; ++day) {

@@ -10,6 +10,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/signature_file.hpp"
+#include "host/archived_run.hpp"
 #include "host/checks.hpp"
 #include "host/run/history.hpp"
 #include "host/run/record.hpp"
@@ -127,6 +128,8 @@ Report describe_report(const JournalEnds& ends) {
 }
 
 void put_report(const Desk& desk, const Keys& keys, const core::Clock& clock, const fs::path& to, Report& report) {
+  if (is_compacted(desk, report.run))
+    refuse("the run was compacted before it was handed over; its archive is what there is to hand over", report.run);
   const journal::RunRecord end = require_verified(desk, report);
   const fs::path run_folder = runs_folder(desk) / report.run;
   Staging staging(to, report);

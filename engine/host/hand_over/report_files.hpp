@@ -21,7 +21,8 @@ struct Report {
   std::string run, week, runbook, actor, status;
   core::Instant ended;
   std::size_t files = 0, replaced = 0;
-  std::string folder() const { return week + "/" + run; }  ///< relative to the repository
+  /// Relative to the repository. A run may be taken back after its report was handed over: that is another report.
+  std::string folder() const { return week + "/" + run + (status == "aborted" ? "-taken-back" : ""); }
 };
 
 /// "2026-W03", the ISO week of an instant in UTC.

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/nearest.hpp"
+#include "host/archived_run.hpp"
 #include "host/evidence.hpp"
 #include "host/run/history.hpp"
 #include "host/run/list.hpp"
@@ -176,7 +177,9 @@ void hand_in(const Approval& approval, const std::filesystem::path& run_folder) 
 }
 
 std::optional<ApprovalRequest> open_request(const Desk& desk, const std::string& run) {
-  const FoldedJournal journal = read_run(find_run_folder(desk, run));
+  const auto folder = find_run_folder(desk, run);
+  if (is_compacted(desk, run)) return std::nullopt;  // it has ended
+  const FoldedJournal journal = read_run(folder);
   if (!journal.end || (*journal.end)["status"] != "waiting" || journal.records.empty()) return std::nullopt;
   const core::Json& last = journal.records.back().json;
   if (last["kind"] != "approval_asked") return std::nullopt;

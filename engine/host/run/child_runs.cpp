@@ -95,7 +95,10 @@ std::vector<ChildEnd> ChildRuns::run(const std::vector<ChildOrder>& orders, std:
 std::vector<std::string> ChildRuns::take_back(const ChildOrder& order, const std::string& actor,
                                               const core::Stop& stop) const {
   wait_while_executed(order, stop);
-  if (!std::filesystem::exists(runs_folder(desk_) / order.run / journal::kRunJournalName)) return {};  // it never began
+  const auto folder = runs_folder(desk_) / order.run;
+  if (std::filesystem::exists(folder / journal::kCompactedName))
+    throw core::Error(core::Code::state, "the child run was compacted, and is not taken back any more", order.run);
+  if (!std::filesystem::exists(folder / journal::kRunJournalName)) return {};  // it never began
   std::vector<std::string> arguments = command(order, actor);
   arguments.emplace_back("--take-back");
   std::vector<ChildProcess> processes;

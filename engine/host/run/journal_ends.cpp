@@ -10,6 +10,8 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "host/evidence.hpp"
+#include "host/run/record.hpp"
+#include "journal/evidence_kind.hpp"
 #include "journal/run_journal.hpp"
 
 namespace ballast::host {
@@ -69,10 +71,24 @@ std::string last_line(const Source& source) {
   }
 }
 
+/// The same of a run whose journal was archived, as far as its record repeats them.
+JournalEnds ends_in_record(const std::filesystem::path& run_folder) {
+  const auto path = run_folder / kSummaryName;
+  const core::Json summary = core::parse_json(core::read_file(path), path.string());
+  core::Json first{{"time", summary.at("started")}};
+  for (const char* member : {"runbook", "actor", "scheduled", "parent"}) {
+    if (summary.contains(member)) first[member] = summary[member];
+  }
+  return {run_folder.filename().string(),
+          std::move(first),
+          {{"kind", "run_finished"}, {"status", summary.at("status")}, {"time", summary.at("changed")}}};
+}
+
 }  // namespace
 
 std::optional<JournalEnds> read_journal_ends(const std::filesystem::path& run_folder) {
   const auto path = run_folder / journal::kRunJournalName;
+  if (!std::filesystem::exists(path)) return ends_in_record(run_folder);
   const Source source(path);
   const auto first = first_line(source);
   if (!first) return std::nullopt;
@@ -87,8 +103,7 @@ std::vector<std::filesystem::path> run_folders(const Desk& desk) {
   std::vector<std::filesystem::path> out;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(runs_folder(desk), ignored)) {
-    if (!entry.path().filename().string().starts_with('.') &&
-        std::filesystem::is_regular_file(entry.path() / journal::kRunJournalName, ignored))
+    if (!entry.path().filename().string().starts_with('.') && journal::is_run(entry.path()))
       out.push_back(entry.path());
   }
   std::sort(out.begin(), out.end());

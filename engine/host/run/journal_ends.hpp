@@ -18,11 +18,13 @@ struct JournalEnds {
   bool ended() const { return last.value("kind", "") == "run_finished"; }
 };
 
-/// Nothing when there is no whole record. A torn end is passed over. Throws: Error{argument | io} for a journal that
+/// Nothing when there is no whole record. A torn end is passed over. Of a compacted run they hold what its record says:
+/// who, when, status.
+/// Throws: Error{argument | io} for a journal that
 /// cannot be read.
 std::optional<JournalEnds> read_journal_ends(const std::filesystem::path& run_folder);
 
-/// Folders of all runs that have a journal, by name.
+/// Folders of all runs, compacted ones too, by name.
 std::vector<std::filesystem::path> run_folders(const Desk& desk);
 
 }  // namespace ballast::host

@@ -6,9 +6,13 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/file.hpp"
 #include "core/nearest.hpp"
 #include "host/evidence.hpp"
 #include "host/run/history.hpp"
+#include "host/run/record.hpp"
+#include "journal/compacted_run.hpp"
+#include "journal/evidence_kind.hpp"
 
 namespace ballast::host {
 namespace {
@@ -27,7 +31,36 @@ std::string place_of(const FoldedJournal& run) {
   return {};
 }
 
+bool is_compacted(const std::filesystem::path& folder) {
+  return !std::filesystem::exists(folder / journal::kRunJournalName) &&
+         std::filesystem::exists(folder / journal::kCompactedName);
+}
+
+core::Json read_summary(const std::filesystem::path& folder) {
+  const auto file = folder / kSummaryName;
+  return core::parse_json(core::read_file(file), file.string());
+}
+
+/// A compacted run as its record tells.
+RunSummary from_record(const std::filesystem::path& folder) {
+  const core::Json summary = read_summary(folder);
+  RunSummary out;
+  out.id = folder.filename().string();
+  out.archive = journal::archive_of(journal::read_compacted(folder), folder).string();
+  out.started = summary.at("started").get<std::string>();
+  out.changed = summary.at("changed").get<std::string>();
+  out.runbook = summary.at("runbook").at("name").get<std::string>();
+  out.actor = summary.at("actor").get<std::string>();
+  out.environment = summary.at("environment").get<std::string>();
+  out.status = summary.at("status").get<std::string>();
+  out.units = summary.at("units").size();
+  out.planned_by = summary.value("planned_by", "");
+  if (summary.contains("parent")) out.parent = summary["parent"]["run"].get<std::string>();
+  return out;
+}
+
 RunSummary summarise(const std::filesystem::path& folder) {
+  if (is_compacted(folder)) return from_record(folder);
   RunSummary out;
   out.id = folder.filename().string();
   // Asked before the journal is read: a run that ends meanwhile is not taken for dead.
@@ -54,8 +87,7 @@ RunSummary summarise(const std::filesystem::path& folder) {
 
 std::filesystem::path find_run_folder(const Desk& desk, const std::string& run) {
   const auto folder = runs_folder(desk) / run;
-  if (!run.empty() && run.front() != '.' && run.find('/') == std::string::npos &&
-      std::filesystem::is_regular_file(folder / journal::kRunJournalName))
+  if (!run.empty() && run.front() != '.' && run.find('/') == std::string::npos && journal::is_run(folder))
     return folder;
   std::vector<std::string> names;
   std::error_code ignored;
@@ -72,8 +104,7 @@ std::vector<RunSummary> list_runs(const Desk& desk) {
   std::vector<RunSummary> out;
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(runs_folder(desk), ignored)) {
-    if (!entry.is_directory() || entry.path().filename().string().starts_with('.') ||
-        !std::filesystem::is_regular_file(entry.path() / journal::kRunJournalName))
+    if (!entry.is_directory() || entry.path().filename().string().starts_with('.') || !journal::is_run(entry.path()))
       continue;
     try {
       out.push_back(summarise(entry.path()));
@@ -100,12 +131,15 @@ core::Json run_document(const RunSummary& run) {
   if (!run.at.empty()) out["at"] = run.at;
   if (!run.parent.empty()) out["parent"] = run.parent;
   if (!run.planned_by.empty()) out["planned_by"] = run.planned_by;
+  if (!run.archive.empty()) out["archive"] = run.archive;
   return out;
 }
 
 core::Json run_units(const Desk& desk, const std::string& run) {
+  const auto folder = find_run_folder(desk, run);
+  if (is_compacted(folder)) return read_summary(folder).at("units");
   core::Json out = core::Json::array();
-  for (const journal::RunRecord& each : read_run(find_run_folder(desk, run)).records) {
+  for (const journal::RunRecord& each : read_run(folder).records) {
     if (is_unit(each.json)) out.push_back(each.json);
   }
   return out;
@@ -116,10 +150,14 @@ std::string run_text(const Desk& desk, const RunSummary& run) {
       fmt::format("{}\nrunbook    {}\nstatus     {}{}\nstarted    {} by {} in {}{}\nlast       {}\n\n", run.id,
                   run.runbook, run.status, run.at.empty() ? "" : ": " + run.at, run.started, run.actor, run.environment,
                   run.planned_by.empty() ? "" : ", planned by " + run.planned_by, run.changed);
+  if (!run.archive.empty()) out += fmt::format("compacted: the journal is in {}\n\n", run.archive);
   for (const core::Json& each : run_units(desk, run.id)) {
     std::string failed;
-    if (each.contains("error")) failed = "  failed: " + each["error"].value("message", "");
-    out += fmt::format("  {:<20}  {}{}\n", each["time"].get<std::string>(), describe_unit(each), failed);
+    if (each.contains("error"))
+      failed = "  failed: " +
+               (each["error"].is_string() ? each["error"].get<std::string>() : each["error"].value("message", ""));
+    out += fmt::format("  {:<20}  {}{}\n", each["time"].get<std::string>(),
+                       each.contains("unit") ? each["unit"].get<std::string>() : describe_unit(each), failed);
   }
   return out;
 }

@@ -18,6 +18,7 @@ struct RunSummary {
   std::string at;                ///< what it is doing, waits for or failed with; empty once it has ended
   std::string parent;            ///< id of the run that began it; empty: none did
   std::size_t units = 0;         ///< steps, effects, decisions and so on that it completed
+  std::string archive;           ///< file that holds its journal, once that was archived; empty before
   /// Whether somebody has to look after it: it can be resumed, and no process does. A child is looked after with its
   /// parent.
   bool open() const {
@@ -30,11 +31,12 @@ std::vector<RunSummary> list_runs(const Desk& desk);
 /// Throws: Error{not_found} with the nearest id.
 RunSummary find_run(const Desk& desk, const std::string& run);
 
-/// Returns the folder of a run that has a journal. Throws: Error{not_found} with the nearest id.
+/// Returns the folder of a run that has a journal, or a statement in its place. Throws: Error{not_found} with the
+/// nearest id.
 std::filesystem::path find_run_folder(const Desk& desk, const std::string& run);
 
 core::Json run_document(const RunSummary& run);
-/// The units that count, in order: { unit, name, time, ... }.
+/// The records that count, in order; of a compacted run the units of its summary: { unit, time, result, ... }.
 core::Json run_units(const Desk& desk, const std::string& run);
 /// The run for a terminal: head and a line a unit.
 std::string run_text(const Desk& desk, const RunSummary& run);

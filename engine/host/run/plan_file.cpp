@@ -5,6 +5,7 @@
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "journal/evidence_kind.hpp"
 
 namespace ballast::host {
 namespace {
@@ -48,7 +49,7 @@ PlanFile find_plan(const Desk& desk, const std::string& hash) {
   out.document = core::parse_json(out.bytes, (out.folder / journal::kPlanName).string());
   if (out.document.value("format", "") != kPlanFormat || out.document.value("version", 0) != 1)
     throw core::Error(core::Code::argument, "not a plan of version 1", (out.folder / journal::kPlanName).string());
-  if (std::filesystem::exists(out.folder / journal::kRunJournalName)) {
+  if (journal::is_run(out.folder)) {
     throw core::Error(core::Code::state,
                       fmt::format("the plan was carried out, by the run {}", out.folder.filename().string()), "--plan");
   }

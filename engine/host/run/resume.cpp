@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "host/archived_run.hpp"
 #include "host/replay.hpp"
 #include "host/reviewed_source.hpp"
 #include "host/run/identity.hpp"
@@ -35,8 +36,12 @@ bool can_be_opened(const core::Json& end, Purpose purpose) {
 
 /// A run's journal as it was before its lock is taken: enough to know what to open, and checked again then.
 struct ReadRun {
-  ReadRun(const Desk& desk, const std::string& run)
-      : folder(find_run_folder(desk, run)), records(journal::RunJournal::read(folder)) {}
+  /// Throws: Error{not_found}; Error{state} for a run that was compacted, which has ended.
+  ReadRun(const Desk& desk, const std::string& run) : folder(find_run_folder(desk, run)) {
+    if (is_compacted(desk, run))
+      throw core::Error(core::Code::state, "the run has ended; " + compacted_sentence(desk, run), run);
+    records = journal::RunJournal::read(folder);
+  }
   std::filesystem::path folder;
   std::vector<journal::RunRecord> records;
 };
@@ -213,7 +218,8 @@ class Reopened {
           {&stores->keys.ring, judge, reopens ? journal::Ended::reopened : journal::Ended::refused});
     } catch (const core::Error&) {
       // A verification says more exactly what does not hold than who only reads along.
-      if (!judged) refuse_findings(journal::verify_run(folder_, stores->keys.ring, {}));
+      if (!judged && !journal::RunJournal::is_written(folder_))
+        refuse_findings(journal::verify_run(folder_, stores->keys.ring, {}));
       throw;
     }
     stores->journal->tell(observer);

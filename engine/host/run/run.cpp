@@ -16,6 +16,7 @@
 #include "host/run/stores.hpp"
 #include "host/run/target_lock.hpp"
 #include "host/state.hpp"
+#include "journal/evidence_kind.hpp"
 
 namespace ballast::host {
 namespace {
@@ -55,9 +56,7 @@ class NewRun {
 
   /// Computes everything, applies nothing, and keeps what would be done as a plan.
   RunResult plan() {
-    const auto has_journal = [&](const std::string& id) {
-      return std::filesystem::exists(runs_folder(desk_) / id / journal::kRunJournalName);
-    };
+    const auto has_journal = [&](const std::string& id) { return journal::is_run(runs_folder(desk_) / id); };
     identity_.id =
         first_id(base_id(identity_, script_, configuration_), [&](const std::string& id) { return !has_journal(id); });
     execute_dry();

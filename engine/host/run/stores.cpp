@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
@@ -35,12 +36,23 @@ void append_statement(OpenStores& stores, const RunIdentity& identity, const std
 
 }  // namespace
 
+core::FileDescriptor lock_objects(const std::filesystem::path& folder, core::LockKind kind,
+                                  std::chrono::milliseconds longest) {
+  core::create_folders(folder);
+  core::FileDescriptor out = core::open_file(folder, O_RDONLY | O_DIRECTORY);
+  return core::lock_file_within(out.get(), kind, longest, folder) ? std::move(out) : core::FileDescriptor();
+}
+
 OpenStores::OpenStores(const Desk& desk, const core::Clock& at, const RunIdentity& identity)
     : clock(at),
       keys(open_keys(desk, identity.environment, clock)),
       objects(objects_folder(desk)),
       log(journal::DecisionLog::open(log_folder(desk), *keys.entry, *keys.head, keys.ring, clock,
-                                     log_options(identity))) {
+                                     log_options(identity))),
+      objects_in_use_(lock_objects(objects.folder(), core::LockKind::shared, std::chrono::minutes(1))) {
+  if (!objects_in_use_)
+    throw core::Error(core::Code::state, "objects of archived runs are being removed; try again",
+                      objects.folder().string());
   log.seal_finished();  // days that are over take no more entries
 }
 

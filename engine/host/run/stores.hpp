@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "core/file.hpp"
+#include "core/file_lock.hpp"
 #include "host/configuration.hpp"
 #include "host/evidence.hpp"
 #include "host/run/pins.hpp"
@@ -24,7 +26,15 @@ struct OpenStores {
   journal::ObjectStore objects;
   journal::DecisionLog log;
   std::optional<journal::RunJournal> journal;
+
+ private:
+  core::FileDescriptor objects_in_use_;  ///< a shared lock: while it is held, nobody removes objects (compact.hpp)
 };
+
+/// Locks the folder of objects: shared for whoever writes and names them, exclusive for whoever removes some. Returns
+/// nothing when the lock was not to be had in time. Throws: Error{io}.
+core::FileDescriptor lock_objects(const std::filesystem::path& folder, core::LockKind kind,
+                                  std::chrono::milliseconds longest);
 
 /// Keeps the bytes behind the pins.
 void keep_pinned(const journal::ObjectStore& objects, const RunPins& pins, const Configuration& configuration,

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
+#include "host/archived_run.hpp"
 #include "host/checks.hpp"
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 struct ReplayOptions {
   std::string subject;
-  std::optional<std::string> policy, public_keys;
+  std::optional<std::string> policy, public_keys, archive;
   bool unverified = false;
 };
 
@@ -65,13 +66,16 @@ void show(const ReplayResult& result, bool judged) {
 /// Keys that are not known leave a bundle unproved, and what only secret keys prove where public ones are given. This
 /// is said; everything else is a finding.
 std::vector<journal::VerifyReport> prove(const Desk& desk, const Subject& subject,
-                                         const std::optional<std::string>& public_keys, bool& unproved) {
+                                         const std::optional<std::string>& public_keys, const ArchivedRun* archived,
+                                         bool& unproved) {
   std::vector<journal::VerifyReport> out;
   if (subject.kind == SubjectKind::bundle) {
     out.push_back(verify_at(desk, subject.text, {public_keys, {}}));
   } else {
     out.push_back(verify_at(desk, log_folder(desk), {public_keys, {}}));
-    if (subject.kind == SubjectKind::run)
+    if (archived != nullptr)  // whose statement was proved when it was opened
+      out.push_back(verify_at(desk, archived->archive(), {public_keys, {}}));
+    else if (subject.kind == SubjectKind::run)
       out.push_back(verify_at(desk, runs_folder(desk) / subject.text, {public_keys, {}}));
   }
   for (journal::VerifyReport& each : out) {
@@ -111,14 +115,23 @@ int replay(const CommonOptions& common, const ReplayOptions& options) {
     judge = check_policy(source, *options.policy, limits);
   }
   const Subject subject = read_subject(desk, options.subject);
-  auto recorded = find_recorded(desk, subject);
+  std::optional<ArchivedRun> archived;
+  if (subject.kind == SubjectKind::run && is_compacted(desk, subject.text)) {
+    const sign::KeyRing keys = open_verifier(desk, options.public_keys);
+    archived.emplace(desk, subject.text, options.archive, options.unverified ? nullptr : &keys);
+    if (!common.json) fmt::print("{}\n", compacted_sentence(desk, subject.text));
+  } else if (options.archive) {
+    throw core::Error(core::Code::argument, "only a compacted run has an archive", "--archive");
+  }
+  const Desk& at = archived ? archived->desk() : desk;
+  auto recorded = find_recorded(at, subject);
   if (recorded.empty() && (options.policy || subject.kind != SubjectKind::run)) {
     throw core::Error(core::Code::not_found, "nothing there was decided by a policy", options.subject);
   }
   if (options.policy) keep_decisions_of(judge, recorded);
   bool unproved = options.unverified;
   if (!options.unverified) {
-    const auto broken = prove(desk, subject, options.public_keys, unproved);
+    const auto broken = prove(desk, subject, options.public_keys, archived ? &*archived : nullptr, unproved);
     if (!broken.empty()) {
       if (!common.json)
         fmt::print(stderr,
@@ -132,7 +145,7 @@ int replay(const CommonOptions& common, const ReplayOptions& options) {
   bool same = true;
   core::Json all = core::Json::array();
   for (const RecordedDecision& each : recorded) {
-    const ReplayResult result = replay_decision(desk, each, options.policy, limits);
+    const ReplayResult result = replay_decision(at, each, options.policy, limits);
     same = same && result.same();
     if (common.json) {
       all.push_back(result_document(result));
@@ -142,7 +155,7 @@ int replay(const CommonOptions& common, const ReplayOptions& options) {
   }
   core::Json run_differences = core::Json::array();
   if (!options.policy && subject.kind == SubjectKind::run) {
-    for (const std::string& each : replay_run(desk, configuration, options.subject)) {
+    for (const std::string& each : replay_run(at, configuration, options.subject)) {
       same = false;
       run_differences.push_back(each);
       if (!common.json) fmt::print("  {}\n", each);
@@ -166,6 +179,8 @@ void add_replay_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->add_option("SUBJECT", options->subject, "Number of an entry, id of a run, or a bundle")->required();
   verb->add_option("--policy", options->policy, "Judge the recorded inputs by this policy and show what differs");
   verb->add_option("--public-keys", options->public_keys, "File of public keys instead of the key ring");
+  verb->add_option("--archive", options->archive,
+                   "Where the archive of a compacted run lies now: its folder, or the file");
   verb->add_flag("--unverified", options->unverified, "Replay although the record does not verify");
   add_common_options(*verb, common);
   verb->footer(

@@ -1,5 +1,5 @@
-// ballast runs: the runs of a desk, going on with one, giving one up. Schedules and the hand-over of reports are in
-// files of their own.
+// ballast runs: the runs of a desk, going on with one, giving one up. Compaction, schedules and the hand-over of
+// reports are in files of their own.
 #include <fmt/format.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -212,6 +212,7 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
   each->add_option("--reason", options->reason, "Why it is taken back");
   each->add_flag("--accept-change", options->accept_change, "The parent goes on over changes");
   each->add_flag("--take-back", options->take_back, "Take back what the child did");
+  add_compact_verb(*runs, common, action);
   add_schedule_verbs(*runs, common, action);
   add_hand_over_verb(*runs, common, action);
 }
