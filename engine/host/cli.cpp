@@ -28,8 +28,8 @@ constexpr const char* kExamples = R"(examples:
   ballast replay 1                                     decide again from the recorded inputs and compare
   ballast eval -e 'return ballast.market.series()'
 
-exit status: 0 passed or allowed; 1 denied, failed, not verified, differences; 2 error; 3 stopped by a limit;
-4 waiting for an approval; 130 interrupted
+exit status: 0 passed or allowed; 1 denied, not verified, differences; 2 error, and what stopped because of one;
+3 stopped by a limit; 4 waiting for somebody; 130 interrupted
 )";
 
 int status_of(const core::Error& error) {
@@ -38,6 +38,10 @@ int status_of(const core::Error& error) {
 }
 
 void report(const core::Error& error, const CommonOptions& common) {
+  if (was_interrupted() && !common.json) {  // where it was is of no use to who did it
+    fmt::print(stderr, "interrupted\n{}", common.how_to_go_on());
+    return;
+  }
   if (common.json) {
     core::Json document = error_document(error);
     if (!common.open_run->empty()) document["run"] = *common.open_run;
@@ -71,7 +75,9 @@ Desk CommonOptions::open_desk() const {
   return out;
 }
 
-std::string CommonOptions::var_option() const { return var == "var" ? "" : " --var " + var; }
+std::string CommonOptions::var_option() const {
+  return (desk == "." ? "" : " --desk " + desk) + (var_given ? " --var " + var : "");
+}
 
 std::vector<std::string> CommonOptions::as_arguments() const {
   std::vector<std::string> out{"--desk", desk, "--var", var};
@@ -95,7 +101,8 @@ Configuration CommonOptions::read(const Desk& at) const {
 
 void add_common_options(CLI::App& verb, CommonOptions& common) {
   verb.add_option("--desk", common.desk, "Desk folder, searched before the installation")->capture_default_str();
-  verb.add_option("--var", common.var, "Folder that is written")->capture_default_str();
+  verb.add_option("--var", common.var, "Folder that is written (default: var in the desk)")
+      ->each([&common](const std::string&) { common.var_given = true; });
   verb.add_option("--keys", common.keys, "Folder of the key ring (default: $XDG_CONFIG_HOME/ballast/keys)");
   verb.add_option("--config", common.config, "Settings file laid over those of the desk");
   verb.add_option("--setting", common.settings, "One setting, as section.key=value; may be repeated");
@@ -151,6 +158,7 @@ int run_command_line(int argc, char** argv) noexcept {
       }
       throw core::Error(core::Code::argument, fmt::format("{} (see `ballast --help`)", e.what()));
     }
+    if (!common.var_given && common.desk != ".") common.var = (std::filesystem::path(common.desk) / "var").string();
     const int status = action ? action() : static_cast<int>(kError);
     return was_interrupted() ? static_cast<int>(kInterrupted) : status;
   } catch (const core::Error& e) {

@@ -24,7 +24,8 @@ enum Exit : int { kPassed = 0, kDenied = 1, kError = 2, kStopped = 3, kWaiting =
 /// Options that several verbs share, as they were given.
 struct CommonOptions {
   std::string desk = ".";
-  std::string var = "var";
+  std::string var = "var";  ///< below the desk, unless it was given
+  bool var_given = false;
   std::string keys;
   std::optional<std::string> config;
   std::vector<std::string> settings;
@@ -36,7 +37,7 @@ struct CommonOptions {
   /// Finds the folders. Throws: Error{not_found} when the desk is not a folder.
   Desk open_desk() const;
   Configuration read(const Desk& desk) const;
-  /// " --var DIR" where it has to be said again in a command that is shown.
+  /// " --desk DIR --var DIR" as far as it has to be said again in a command that is shown.
   std::string var_option() const;
   /// The same options as arguments, for a process that is to have them too.
   std::vector<std::string> as_arguments() const;

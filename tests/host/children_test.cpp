@@ -158,7 +158,7 @@ TEST_SUITE("children") {
     struct Case {
       const char *call, *says;
     };
-    for (const auto& [call, says] : {
+    for (const Case& each : {
              Case{"run:call('child', { n = 12 })", "params.n"},
              Case{"run:call('child', { m = 1 })", "unknown parameter 'm'"},
              Case{"run:call('child')", "'n' is missing"},
@@ -171,14 +171,14 @@ TEST_SUITE("children") {
                   "child run 'child' must be text and stand once in a run"},
              Case{"run:step('inside', function() return run:call('child', { n = 1 }) end)", "stands inside 'inside'"},
          }) {
-      CAPTURE(call);
+      CAPTURE(std::string(each.call));
       const TestDesk desk;
       spill_child(desk);
-      spill_runbook(desk, "parent", std::string(call) + "\nreturn {}");
+      spill_runbook(desk, "parent", std::string(each.call) + "\nreturn {}");
       const Ran ran = desk.run({"run", "parent"});
       CAPTURE(ran.error);
       CHECK(ran.status == 2);
-      CHECK(ran.mentions(says));
+      CHECK(ran.mentions(each.says));
       CHECK(ran.mentions("runbooks/parent.lua:5"));
       CHECK(!fs::exists(desk.var() / "runs" / (parent_id(desk) + ".child")));
       CHECK(desk.run({"verify", "var"}).status == 0);

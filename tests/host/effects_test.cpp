@@ -196,6 +196,42 @@ TEST_SUITE("effects") {
     CHECK(!verifies(desk));
   }
 
+  TEST_CASE(
+      "an undo that refuses is not taken for done, however often it is tried, and a run that had ended stays so") {
+    for (const bool ended : {false, true}) {
+      CAPTURE(ended);
+      TestDesk desk;
+      const char* const here =
+          "return ballast.files.exists('book/order') and ballast.files.read('book/order') == 'placed'";
+      spill_orders(desk,
+                   {.verify = here,
+                    .undo = "undo = function() if ballast.files.read('book/order') ~= 'placed' then error('changed by "
+                            "somebody else') end ballast.files.remove('book/order') end,",
+                    .after = ended ? "" : "error('told to fail')"});
+      CHECK(desk.run({"run", "orders"}).status == (ended ? 0 : 2));
+      desk.spill("var/book/order", "by hand");
+      for (int i = 0; i < 2; ++i) {
+        const Ran refused = abort_run(desk);
+        CHECK(refused.status == 2);
+        CHECK(refused.mentions("changed by somebody else"));
+        CHECK(refused.mentions("--leave 'order'"));
+        CHECK(slurp(desk.var() / "book/order") == "by hand");
+        CHECK(desk.run({"runs", "show", run_id(desk), "--json"}).json()["status"] == (ended ? "finished" : "failed"));
+        CHECK(verifies(desk));
+      }
+      if (ended) CHECK(resume(desk).mentions("the run has ended (finished)"));
+      CHECK(desk.run({"runs", "abort", run_id(desk), "--leave", "ordr"}).mentions("did you mean 'order'"));
+      const Ran left = desk.run({"runs", "abort", run_id(desk), "--leave", "order", "--json", "--actor", "eve"});
+      CHECK(left.status == 1);
+      CHECK(left.json()["result"] == core::Json({{"undone", {"first"}}, {"left", {"order"}}}));
+      CHECK(slurp(desk.var() / "book/order") == "by hand");
+      CHECK(verifies(desk));
+      for (const core::Json& each : desk.run({"log", "query", "--actor", "eve", "--json"}).json()["entries"])
+        CHECK((each["kind"] == "undo" || each["kind"] == "run_finished"));
+      CHECK(desk.run({"log", "query", "--actor", "eve", "--json"}).json()["entries"].size() == 3);
+    }
+  }
+
   TEST_CASE("what has no undo is left, and said so with exit status 1") {
     TestDesk desk;
     spill_orders(desk, {.undo = "", .after = "error('told to fail')"});

@@ -116,12 +116,15 @@ core::Json RunServices::undo_started(const std::string& name) {
   const std::string next = leave ? "left" : "started";
   if (state != next) {
     journal::Draft draft = draft_of("undo");
+    draft.actor = people_.actor;  // who takes it back, and when
+    if (!identity_.clock_given) draft.time = clock_.now();
     draft.note = leave ? name + " is left as it is" : name;
     draft.decision = core::Json{{"step", name}, {"state", next}};
     const journal::Appended entry = append_entry(draft);
     append_record("undo", {{"step", name}, {"state", next}, {"entry_seq", entry.seq}, {"entry_sha256", entry.sha256}});
     undone_[name] = next;
   }
+  if (!leave) taking_back_ = name;
   return {{"todo", leave ? "leave" : state == "started" ? "verify" : "undo"}};
 }
 
@@ -131,6 +134,18 @@ void RunServices::undo_finished(const std::string& name) {
     throw core::Error(core::Code::state, fmt::format("the undo of '{}' was not begun", name));
   append_record("undo", {{"step", name}, {"state", "finished"}});
   undone_[name] = "finished";
+  taking_back_.clear();
+}
+
+std::string RunServices::give_up_undo() {
+  if (taking_back_.empty()) return {};
+  append_record("undo", {{"step", taking_back_}, {"state", "failed"}});
+  return undone_[taking_back_] = "failed", std::exchange(taking_back_, {});
+}
+
+bool RunServices::took_back() const {
+  return std::any_of(undone_.begin(), undone_.end(),
+                     [](const auto& each) { return each.second == "finished" || each.second == "left"; });
 }
 
 std::optional<std::filesystem::path> RunServices::below_root(const std::string& path) const {

@@ -1,10 +1,13 @@
 #include "host/run/plan_file.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "core/printable.hpp"
 #include "journal/evidence_kind.hpp"
 
 namespace ballast::host {
@@ -68,16 +71,46 @@ PlanFile write_plan(const std::filesystem::path& folder, core::Json document) {
   return out;
 }
 
-std::string plan_text(const core::Json& document, std::size_t indent) {
+namespace {
+
+/// Every value on a line of its own; text with line breaks as it will stand in a file.
+std::string whole_plan(const core::Json& plan, std::size_t indent) {
+  std::string out;
+  const auto line = [&](std::string_view text) { out += fmt::format("{:{}}{}\n", "", indent, core::printable(text)); };
+  if (!plan.is_object()) line(plan.dump());
+  for (const auto& [name, value] : (plan.is_object() ? plan : core::Json::object()).items()) {
+    const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+    if (text.find('\n') == std::string::npos) {
+      line(fmt::format("{}: {}", name, text));
+      continue;
+    }
+    line(name + ":");
+    std::string_view rest = text;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find('\n'), rest.size());
+      line(fmt::format("  {}", rest.substr(0, end)));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string plan_text(const core::Json& document, Shown shown, std::size_t indent) {
   std::string out;
   std::size_t number = 0;
   for (const core::Json& item : document.at("items")) {
     out += fmt::format("{:{}}{:>4}  {}{}\n", "", indent, ++number, describe_item(item),
                        item.value("predicted", false) ? "  (predicted)" : "");
-    if (item.contains("items")) out += plan_text(item, indent + 6);
+    if (item.contains("items")) out += plan_text(item, shown, indent + 6);
     if (!item.contains("plan")) continue;
+    if (shown == Shown::whole) {
+      out += whole_plan(item["plan"], indent + 6);
+      continue;
+    }
     std::string plan = item["plan"].dump();
-    if (plan.size() > kLongestShown) plan = plan.substr(0, kLongestShown) + "...";
+    if (plan.size() > kLongestShown) plan = plan.substr(0, kLongestShown) + "... (plan.json has the whole)";
     out += fmt::format("{:{}}      {}\n", "", indent, plan);
   }
   return out;

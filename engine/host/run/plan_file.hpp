@@ -25,7 +25,10 @@ PlanFile find_plan(const Desk& desk, const std::string& hash);
 /// Writes the plan of a dry run into the folder of the run and returns it.
 PlanFile write_plan(const std::filesystem::path& folder, core::Json document);
 
+/// How much of what an effect will do is shown.
+enum class Shown { short_form, whole };
+
 /// The plan for a terminal: a line a unit, effects with what they will do, child runs with their units below them.
-std::string plan_text(const core::Json& document, std::size_t indent = 0);
+std::string plan_text(const core::Json& document, Shown shown = Shown::short_form, std::size_t indent = 0);
 
 }  // namespace ballast::host

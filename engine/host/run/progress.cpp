@@ -41,8 +41,12 @@ std::string joined(const std::vector<std::string>& names) { return fmt::format("
 
 std::size_t Progress::place_of(const std::string& step) const {
   const std::string name = without_count(step);
-  for (std::size_t i = 0; i < steps_.size(); ++i)
-    if (!steps_[i].name.empty() && (steps_[i].name == step || steps_[i].name == name)) return i + 1;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    // A step that was announced by a text only may be called so too.
+    if (const std::string& announced = steps_[i].name.empty() ? steps_[i].text : steps_[i].name;
+        announced == step || announced == name)
+      return i + 1;
+  }
   return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "host/evidence.hpp"
 #include "host/run/plan_file.hpp"
@@ -28,7 +29,18 @@ void show_result(const CommonOptions& common, const Desk& desk, const RunResult&
     fmt::print("{:<10} ballast run {} --plan {}{}\n", "do it", result.runbook, result.plan_hash.substr(0, 12), var);
     return;
   }
-  if (!result.reason.empty()) fmt::print("{:<10} {}\n", result.status, result.reason);
+  if (!result.reason.empty()) {
+    fmt::print("{:<10} {}\n", result.status, result.reason);
+  } else if (result.status != "finished") {
+    fmt::print("{:<10} {}\n", "status", result.status);
+  }
+  if (result.status == "aborted") {
+    const auto names = [&](const char* member) {
+      return fmt::format("{}", fmt::join(result.value.value(member, std::vector<std::string>()), ", "));
+    };
+    fmt::print("{:<10} {}\n", "taken back", result.value["undone"].empty() ? "nothing" : names("undone"));
+    if (!result.value["left"].empty()) fmt::print("{:<10} {}\n", "left", names("left"));
+  }
   for (const std::string& each : result.artefacts) {
     const auto file = desk.var / std::filesystem::path(each).lexically_relative("var");
     fmt::print("{:<10} {} (signature {}.sig)\n", "artefact", file.string(), file.filename().string());

@@ -1,10 +1,12 @@
 #include "host/run/resume.hpp"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "core/error.hpp"
+#include "core/nearest.hpp"
 #include "host/archived_run.hpp"
 #include "host/replay.hpp"
 #include "host/reviewed_source.hpp"
@@ -82,12 +84,27 @@ void require_no_parent(const Desk& desk, const RunIdentity& identity, bool by_pa
   const std::string& parent = identity.parent->run;
   if (!std::filesystem::exists(runs_folder(desk) / parent / journal::kRunJournalName)) return;  // nobody is left to ask
   const FoldedJournal journal = read_run(runs_folder(desk) / parent);
-  if (journal.end && (*journal.end)["kind"] == "run_finished") return;
+  if (journal.end && (*journal.end)["status"] == "aborted") return;
   throw core::Error(core::Code::state,
                     fmt::format("the run is a child of {0}: ballast runs resume {0} goes on with both, ballast runs "
                                 "abort {0} takes both back",
                                 parent),
                     identity.id);
+}
+
+/// What is to be left must be there to be taken back. A run with children passes names on to them.
+/// Throws: Error{argument} with the nearest name.
+void require_effects(const FoldedJournal& journal, const AbortRequest& request) {
+  std::vector<std::string> names;
+  for (const journal::RunRecord& each : journal.records) {
+    if (is_begun_child(each.json)) return;
+    if (each.json["kind"] == "plan") names.push_back(each.json["step"].get<std::string>());
+  }
+  for (const std::string& each : request.leave) {
+    if (std::find(names.begin(), names.end(), each) != names.end()) continue;
+    throw core::Error(core::Code::argument,
+                      fmt::format("the run has no effect '{}'{}", each, core::did_you_mean(each, names)), "--leave");
+  }
 }
 
 /// A run that was opened again: everything that it needs, in the order in which it is needed.
@@ -112,6 +129,7 @@ class Reopened {
     require_no_parent(desk, identity, by_parent);
     services.with_children(children_);
     if (json) services.print_to_standard_error();
+    if (purpose == Purpose::take_back) services.print_nothing();  // it goes through what was done, and does it not
     services.limit_output(static_cast<std::size_t>(configuration.settings.limits.runbook.output_kib) << 10);
     script_ = find_runbook(desk, journal_.started["runbook"]["place"].get<std::string>());
     if (identity.environment == Environment::live) manifest_.review({script_}, true);
@@ -141,6 +159,8 @@ class Reopened {
   }
 
   const FoldedJournal& journal() const { return journal_; }
+  /// Who goes on with the run, or takes it back.
+  const std::string& actor() const { return actor_; }
 
   /// Opens the stores, takes the journal, records that the run goes on and has the history served.
   void open(const std::vector<std::string>& accepted) {
@@ -359,11 +379,23 @@ RunResult abort_run(const Desk& desk, const Configuration& configuration, const 
                request.child_options);
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);
+  require_effects(run.journal(), request);
   run.open(accepted);
   run.services.only_undo(run.journal().undone, request.leave);
   run.without_people();
+  RunIdentity by = run.identity;
+  by.actor = run.actor();
+  const std::optional<core::Json> before = run.journal().end;
   const auto give_up = [&](const core::Error& error) {
-    stop_run(*run.stores, run.identity, "failed", {{"error", error_document(error)["error"]}});
+    if (before && (*before)["kind"] == "run_finished" && !run.services.took_back()) {
+      // It had ended, and still has: nothing was changed.
+      core::Json payload = *before;
+      for (const char* own : {"seq", "time", "kind", "previous", "signature", "status"}) payload.erase(own);
+      payload["reason"] = fmt::format("an abort was given up: {}", error.message());
+      end_run(*run.stores, by, (*before)["status"].get<std::string>(), std::move(payload));
+    } else {
+      stop_run(*run.stores, by, "failed", {{"error", error_document(error)["error"]}});
+    }
   };
   std::string failed = "its verify failed, and the script went on";
   try {
@@ -387,8 +419,15 @@ RunResult abort_run(const Desk& desk, const Configuration& configuration, const 
   try {
     run.result.value = undo_runbook(run.state);
   } catch (const core::Error& e) {
+    const std::string refused = run.services.give_up_undo();
     give_up(e);
-    throw;
+    if (refused.empty()) throw;
+    throw core::Error(
+        e.code(),
+        fmt::format("'{0}' was not taken back: {1}. Once that is mended, abort again; where it is to stay: "
+                    "ballast runs abort {2} --leave '{0}'",
+                    refused, e.message(), request.run),
+        e.where());
   }
   run.result.status = "aborted";
   run.result.reason = request.reason;
@@ -396,7 +435,7 @@ RunResult abort_run(const Desk& desk, const Configuration& configuration, const 
   put_scripts(run.stores->objects, run.state.libraries());
   core::Json payload{{"result", run.result.value}, {"libraries_sha256", libraries_sha256(run.state.libraries())}};
   if (!request.reason.empty()) payload["reason"] = request.reason;
-  end_run(*run.stores, run.identity, "aborted", std::move(payload));
+  end_run(*run.stores, by, "aborted", std::move(payload));
   return std::move(run.result);
 }
 

@@ -232,7 +232,15 @@ RunRequest planned_request(const Configuration& configuration, RunRequest reques
     throw core::Error(core::Code::argument, "a plan has its own decision time", "--now");
   request.decision_time = time;
   if (given) request.now = time;
-  if (request.runbook.empty()) request.runbook = then["runbook"]["place"].get<std::string>();
+  if (request.runbook.empty()) {
+    request.runbook = then["runbook"]["place"].get<std::string>();
+  } else if (const std::string name = std::filesystem::path(request.runbook).stem().string();
+             name != std::filesystem::path(then["runbook"]["place"].get<std::string>()).stem()) {
+    throw core::Error(core::Code::argument,
+                      fmt::format("plan {} is of the runbook {}, not of {}", plan.hash.substr(0, 12),
+                                  then["runbook"]["name"].get<std::string>(), name),
+                      "--plan");
+  }
   request.parameters.recorded = then;
   return request;
 }

@@ -133,6 +133,11 @@ class RunServices final : public DeskServices, public bind::Answers {
   bool all_served() const { return history_.exhausted(); }
   /// The effect of which only_undo() could not find out whether it was applied; empty when there is none.
   const std::string& unsettled() const { return settling_; }
+  /// The undo that was begun failed, which is recorded: it is tried again by the next abort, and not taken for done.
+  /// Returns its name; empty when none was begun.
+  std::string give_up_undo();
+  /// Whether something was taken back or left.
+  bool took_back() const;
   /// What was done before only_undo() ended main: no more than undoing is accepted from now on.
   void end_history();
   bool dry() const { return stores_.log == nullptr; }
@@ -219,10 +224,11 @@ class RunServices final : public DeskServices, public bind::Answers {
   std::vector<std::string> overridable_;  ///< policies that refused at soft_mandatory and nobody overrode
   std::optional<core::Error> lost_;
   bool begun_ = false, undoing_ = false;
-  std::string open_step_, outside_, settling_;
-  std::optional<core::Json> failed_step_;      ///< { step, error } that nobody caught yet
-  std::set<std::string> leave_;                ///< effects that are not to be taken back
-  std::map<std::string, std::string> undone_;  ///< effects that are taken back: started or finished, by name
+  std::string open_step_, outside_, settling_, taking_back_;
+  std::optional<core::Json> failed_step_;  ///< { step, error } that nobody caught yet
+  std::set<std::string> leave_;            ///< effects that are not to be taken back
+  std::map<std::string, std::string>
+      undone_;  ///< effects that are taken back: started, finished, failed or left, by name
   std::vector<std::string> artefacts_;
   std::vector<std::uint64_t> entries_, decisions_;
 };

@@ -34,6 +34,10 @@ core::Json request_document(const Desk& desk, const Configuration& configuration
 ApprovalRequest request_of(const Desk& desk, const std::string& run) {
   const auto request = open_request(desk, run);
   if (request) return *request;
+  for (const RunSummary& each : list_runs(desk)) {
+    if (each.parent == run && open_request(desk, each.id))
+      throw core::Error(core::Code::state, fmt::format("a child of the run waits for one: {}", each.id), run);
+  }
   throw core::Error(core::Code::state,
                     fmt::format("the run waits for no approval; it is {}", find_run(desk, run).status), run);
 }
@@ -74,7 +78,7 @@ int show(const CommonOptions& common, const ApprovalOptions& options) {
   fmt::print("run        {} of {}\nasked      {}: {}\nneeds      {} by {}{}, until {}\nplan       {}\n\n{}\n",
              request.run, request.author, request.name, request.what, request.quorum, request.role,
              request.not_author ? ", not by the author" : "", core::format_instant(request.expires),
-             request.plan_sha256, plan_text(plan));
+             request.plan_sha256, plan_text(plan, Shown::whole));
   for (const core::Json& each : out["approved_by"]) fmt::print("approved by {}\n", each.get<std::string>());
   if (out.contains("rejected_by")) fmt::print("rejected by {}\n", out["rejected_by"].get<std::string>());
   for (const core::Json& each : out["not_counted"]) fmt::print("not counted: {}\n", each.get<std::string>());
@@ -120,7 +124,9 @@ int answer(const CommonOptions& common, const ApprovalOptions& options, const st
   fmt::print("{} by {} for plan {}\n", word == "reject" ? "rejected" : "approved", actor,
              request.plan_sha256.substr(0, 12));
   if (decided) {
-    fmt::print("go on with it: ballast runs resume {}{}\n", request.run, common.var_option());
+    std::string root = request.run;  // a child goes on with its parent
+    for (std::string parent = root; !parent.empty(); parent = find_run(desk, root).parent) root = parent;
+    fmt::print("go on with it: ballast runs resume {}{}\n", root, common.var_option());
   } else {
     fmt::print("{} of {} approvals are there\n", verdict.accepted.size(), request.quorum);
   }
@@ -146,7 +152,10 @@ int key(const CommonOptions& common, const ApprovalOptions& options) {
     }
     return kPassed;
   }
-  throw core::Error(core::Code::not_found, "no active Ed25519 key for approvals; make one with `ballast keys new`",
+  throw core::Error(core::Code::not_found,
+                    fmt::format("no active Ed25519 key for approvals; make one with `ballast keys new --algorithm "
+                                "Ed25519 --keys {}`",
+                                desk.keys.string()),
                     desk.keys.string());
 }
 

@@ -66,11 +66,13 @@ void add_compact_verb(CLI::App& runs, CommonOptions& common, Action& action) {
   CLI::App* verb = runs.add_subcommand("compact", "Move the journals of runs that have ended into sealed archives");
   add_common_options(*verb, common);
   verb->footer(
-      "The record, a signed statement and the decision log stay; ballast replay RUN works from the archive.\n"
+      "The record, a signed statement and the decision log stay; ballast replay RUN works from the archive. A "
+      "compacted\n"
+      "run is not taken back any more.\n"
       "Exit status 1 when a run does not verify, which stays as it is.\n"
       "examples:\n  ballast runs compact --older-than 90d\n"
       "  ballast runs compact portfolio_cycle-20260115T000000Z-1f0c2d3e --archive /mnt/archive\n");
-  verb->add_option("RUN", options->runs, "Ids of runs; left out: all that have ended");
+  verb->add_option("RUN", options->runs, "Ids of runs; left out, --older-than says which of those that have ended");
   verb->add_option("--older-than", options->older_than, "Only runs whose last record is older: 90d");
   verb->add_option("--archive", options->archive, "Folder of the archives (default: archive below var)");
   verb->add_option("--actor", options->actor, "Who compacts (default: the operating system's user)");

@@ -10,6 +10,12 @@ namespace {
 
 int status(const CommonOptions& common, const std::string& now) {
   const Desk desk = common.open_desk();
+  const auto there = [](const std::filesystem::path& path) { return std::filesystem::exists(path); };
+  if (!there(desk.var) && !there(desk.folder / "config") && !there(desk.folder / "policies") &&
+      !there(desk.folder / "runbooks"))
+    throw core::Error(core::Code::not_found,
+                      "this is no desk: it holds neither config, policies, runbooks nor var; `ballast init` makes one",
+                      common.desk);
   const Configuration configuration = common.read(desk);
   const StatusQuestion question{desk, configuration, now.empty() ? core::SystemClock().now() : core::parse_instant(now),
                                 common.var_option()};
