@@ -65,11 +65,13 @@ function child_runs.check_at_once(given)
   return at_once
 end
 
---- Raises child_denied for a child that ended as denied where nobody said that it may.
+--- Raises child_denied for a child that ended as denied or failed by its own word, where nobody said that it may.
 function child_runs.check_results(list, results)
   for index, result in ipairs(results) do
-    failure.require(result.status ~= "denied" or list[index].may_be_denied, "child_denied",
-      ("child run '%s' (%s) ended as denied; may_be_denied = true lets the run go on after that"):format(result.name, result.run))
+    local refused = result.status == "denied" or result.status == "failed"
+    failure.require(not refused or list[index].may_be_denied, "child_denied",
+      ("child run '%s' (%s) ended as %s; may_be_denied = true lets the run go on after that"):format(result.name,
+        result.run, result.status))
   end
   return results
 end

@@ -192,7 +192,10 @@ local function undo_one(applied)
   if task.todo == "nothing" or task.todo == "leave" then
     return task.todo == "nothing"
   end
-  if task.todo == "undo" or found_outcome(effect, plan, key) ~= nil then
+  local found = found_outcome(effect, plan, key) ~= nil
+  failure.require(found or task.todo ~= "undo", "runbook.effect_changed",
+    ("what effect '%s' did is not found by its verify: somebody else changed it or took it away"):format(effect.name))
+  if found then
     act(effect.name, effect.undo, plan, applied.outcome, key)
     failure.require(found_outcome(effect, plan, key) == nil, "runbook.effect_not_undone",
       ("effect '%s' was taken back, and its verify still finds it"):format(effect.name))

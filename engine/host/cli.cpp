@@ -38,7 +38,7 @@ int status_of(const core::Error& error) {
 }
 
 void report(const core::Error& error, const CommonOptions& common) {
-  if (was_interrupted() && !common.json) {  // where it was is of no use to who did it
+  if (was_interrupted() && !common.json && !common.open_run->empty()) {  // it goes on where it was
     fmt::print(stderr, "interrupted\n{}", common.how_to_go_on());
     return;
   }

@@ -25,7 +25,7 @@ struct BundleOptions {
   std::optional<std::string>
       public_keys;  ///< text of a public key export, for convenience; proof needs keys from elsewhere
   std::map<std::string, std::filesystem::path>
-      files;  ///< more files to take along, by the name they get (a run's journal)
+      files;                      ///< more files to take along, by the name they get (a run's journal)
   std::set<std::string> objects;  ///< more objects to take along, by SHA-256
 };
 

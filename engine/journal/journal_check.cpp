@@ -26,8 +26,11 @@ void take_record(RunFacts& facts, const Json& record, const LineFact& fact) {
     if (record.contains("log_seq")) facts.log_seq = record["log_seq"].get<std::uint64_t>();
   } else if (kind == "recovery") {
     facts.recoveries[record.at("file").get<std::string>()] = record.at("sha256").get<std::string>();
-  } else if (kind == "run_finished") {
+  } else if (kind == "run_finished" || kind == "run_stopped") {
     object("libraries", record, "libraries_sha256");
+  } else if (kind == "run_resumed") {
+    for (const char* member : {"runbook_sha256", "settings_sha256", "libraries_sha256", "policies_sha256"})
+      object("pin", record, member);
   } else if (kind == "answer") {
     object("answer", record, "answer_sha256");
   } else if (kind == "step_finished" && !record.contains("outcome")) {

@@ -8,6 +8,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/digest.hpp"
@@ -66,6 +67,25 @@ void refuse_refuted(const LineView& line, const core::Verifier& verifier, const 
 
 bool follows_the_end(std::string_view kind) noexcept { return kind == "run_resumed" || kind == "recovery"; }
 
+namespace {
+
+// A lock of the open file: whoever verifies can ask for it without taking it, and only who may write can hold it.
+void take_lock(const core::FileDescriptor& file, const std::filesystem::path& path) {
+  struct ::flock wanted {};
+  wanted.l_type = F_WRLCK;
+  wanted.l_whence = SEEK_SET;
+  if (::fcntl(file.get(), F_OFD_SETLK, &wanted) != 0) {
+    if (errno != EAGAIN && errno != EACCES) core::throw_errno("lock", path.string(), errno);
+    throw Error(Code::state, "the run is being executed by another process", path.string());
+  }
+  struct ::stat about {};
+  if (::fstat(file.get(), &about) != 0) core::throw_errno("look at", path.string(), errno);
+  if (about.st_nlink == 0)  // between opening and locking it
+    throw Error(Code::state, "the run's journal was archived just now", path.string());
+}
+
+}  // namespace
+
 struct RunJournal::State {
   std::filesystem::path folder, path;
   const core::Signer& signer;
@@ -80,15 +100,7 @@ struct RunJournal::State {
   State(const std::filesystem::path& where, const core::Signer& by, const core::Clock& given)
       : folder(where), path(where / kRunJournalName), signer(by), clock(given) {}
 
-  // A lock of the open file: whoever verifies can ask for it without taking it, and only who may write can hold it.
-  void lock() {
-    struct ::flock wanted {};
-    wanted.l_type = F_WRLCK;
-    wanted.l_whence = SEEK_SET;
-    if (::fcntl(file.get(), F_OFD_SETLK, &wanted) == 0) return;
-    if (errno != EAGAIN && errno != EACCES) core::throw_errno("lock", path.string(), errno);
-    throw Error(Code::state, "the run is being executed by another process", path.string());
-  }
+  void lock() { take_lock(file, path); }
 
   RunRecord append(std::string_view kind, const Json& payload) {
     if (failed)
@@ -260,6 +272,12 @@ void RunJournal::tell(RunObserver observer) {
   state_->observer = std::move(observer);
   if (!state_->observer) return;
   for (const RunRecord& each : read(state_->folder)) state_->tell(each, Recorded::earlier);
+}
+
+core::FileDescriptor RunJournal::hold(const std::filesystem::path& folder) {
+  core::FileDescriptor out = core::open_file(folder / kRunJournalName, O_RDWR);
+  take_lock(out, folder / kRunJournalName);
+  return out;
 }
 
 bool RunJournal::is_written(const std::filesystem::path& folder) {

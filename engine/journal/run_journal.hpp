@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
+#include "core/file.hpp"
 #include "core/json.hpp"
 #include "core/signer.hpp"
 
@@ -73,6 +74,9 @@ class RunJournal {
   /// Tells `observer` of the records that are there, and from now on of each that becomes durable.
   void tell(RunObserver observer);
 
+  /// Holds the run's journal for as long as the descriptor lives, so that nobody goes on with it.
+  /// Throws: Error{state} when another process holds it, or the journal went away meanwhile; Error{not_found | io}.
+  static core::FileDescriptor hold(const std::filesystem::path& folder);
   /// Whether a process holds the run's journal, that is: the run is going on.
   static bool is_written(const std::filesystem::path& folder);
   /// All records, oldest first.

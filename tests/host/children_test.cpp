@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/digest.hpp"
 #include "support/approvers.hpp"
 
 using namespace ballast;
@@ -334,6 +335,7 @@ TEST_SUITE("children") {
       const core::Json items = dry.json()["plan"]["items"];
       REQUIRE(items.size() == 1);
       CHECK(items[0]["unit"] == "child");
+      CHECK(items[0]["runbook"] == "child");
       CHECK(items[0]["items"].size() == 2);
       CHECK(desk.run({"run", "parent", "--dry-run"}).mentions("effect 'child-1'"));
       CHECK(!written(desk, 1));
@@ -365,6 +367,97 @@ TEST_SUITE("children") {
     CHECK(approvals.resume(run).status == 0);
     CHECK(written(desk, 1));
     check_sound(desk, {run, run + ".child"});
+  }
+
+  TEST_CASE("what a policy forbids a run, its children do not do for it; what one forbids a child is told") {
+    for (const char* level : {"hard_mandatory", "soft_mandatory"}) {
+      CAPTURE(level);
+      const TestDesk desk;
+      spill_child(desk);
+      desk.spill("config/core.yaml", std::string("policies:\n  enforcement:\n    nope: ") + level + "\n");
+      desk.spill("policies/nope.lua",
+                 "return { name = 'nope', version = 1, decide = function() return { outcome = 'deny' } end }");
+      spill_runbook(desk, "parent", "run:policy('nope', {}) run:call('child', { n = 1 }) return {}");
+      const Ran ran = desk.run({"run", "parent"});
+      CAPTURE(ran.out + ran.error);
+      CHECK(ran.status == (std::string(level) == "hard_mandatory" ? 1 : 4));
+      CHECK(!written(desk, 1));
+      CHECK(!fs::exists(desk.var() / "runs" / (parent_id(desk) + ".child")));
+    }
+    for (const char* word : {"ok", "failed"}) {
+      CAPTURE(word);
+      const TestDesk desk;
+      desk.spill("config/core.yaml", "policies:\n  enforcement:\n    nope: hard_mandatory\n");
+      desk.spill("policies/nope.lua",
+                 "return { name = 'nope', version = 1, decide = function() return { outcome = 'deny' } end }");
+      spill_runbook(desk, "child", std::string("run:policy('nope', {}) return { status = '") + word + "' }");
+      spill_runbook(desk, "parent", "run:call('child') " + writing_effect("after", "'x'") + " return {}");
+      const Ran ran = desk.run({"run", "parent"});
+      CAPTURE(ran.out + ran.error);
+      CHECK(ran.status == 2);
+      CHECK(ran.mentions("child run 'child'"));
+      CHECK(!fs::exists(desk.var() / "out/after.txt"));
+    }
+  }
+
+  TEST_CASE("a plan and an approval are of the child's scripts, runbook and policies too") {
+    const ApprovalDesk approvals;
+    const TestDesk& desk = approvals.desk;
+    spill_reading_child(desk);
+    spill_runbook(desk, "ask",
+                  "run:approve { name = 'go', what = 'write', role = 'risk' }\n"
+                  "run:call('child', { n = 1 }) return {}");
+    const std::string run = approvals.started();
+    CHECK(approvals.answer("approve", run, "bob").status == 0);
+    CHECK(desk.run({"approvals", "show", run}).mentions("child 'child' (runbook child)"));
+    const std::string before = slurp(desk.desk() / "runbooks/child.lua");
+    desk.spill("runbooks/child.lua", before + "\n-- the same plan, other bytes\n");
+    CHECK(approvals.resume(run).status == 4);
+    CHECK(!written(desk, 1));
+    desk.spill("runbooks/child.lua", before);
+    CHECK(approvals.resume(run).status == 0);  // what bob approved is again what would be done
+    CHECK(written(desk, 1));
+  }
+
+  TEST_CASE("an end that the engine did not write is nobody's end") {
+    const TestDesk desk;
+    spill_child(desk, "run:confirm { name = 'sure', text = 'Sure?' }");
+    spill_runbook(desk, "parent", "return { child = run:call('child', { n = 1 }).status }");
+    REQUIRE(desk.run({"run", "parent", "--no-input"}).status == 4);
+    const fs::path journal = desk.var() / "runs" / (parent_id(desk) + ".child") / "journal.jsonl";
+    const std::string whole = slurp(journal);
+    const core::Json last = test::journal_records(desk, parent_id(desk) + ".child").back();
+    const std::string line = whole.substr(whole.rfind('\n', whole.size() - 2) + 1);
+    const core::Json forged{
+        {"kind", "run_finished"},         {"previous", core::sha256_hex(line.substr(0, line.size() - 1))},
+        {"result", core::Json::object()}, {"seq", last["seq"].get<int>() + 1},
+        {"status", "finished"},           {"time", last["time"]}};
+    std::ofstream(journal, std::ios::app) << core::canonical_json(forged) << "\n";
+    const Ran resumed = resume(desk, {"--no-input"});
+    CAPTURE(resumed.out + resumed.error);
+    CHECK(resumed.status == 2);
+    CHECK(resumed.mentions("does not verify"));
+    CHECK(!written(desk, 1));
+    CHECK(desk.run({"log", "query", "--kind", "run_finished", "--json"}).json()["entries"].empty());
+  }
+
+  TEST_CASE("children are begun and waited for in one place, and can be told apart") {
+    for (const char* body :
+         {"ballast.run.children_started { { name = 'a', runbook = 'child', params = { n = 1 } } } run:step('s', "
+          "function() end)",
+          "ballast.run.open_ended('x', true) run:call('child', { n = 1 })",
+          "run:call('child', { n = 1 }, { name = '-x' })", "run:call('child', { n = 1 }, { name = 'a\\27[3A' })",
+          "run:parallel { { runbook = 'child', params = { n = 1 }, name = 'a b' }, { runbook = 'child', params = { n = "
+          "2 }, "
+          "name = 'a-b-c8687a08' } }"}) {
+      CAPTURE(std::string(body));
+      const TestDesk desk;
+      spill_child(desk);
+      spill_runbook(desk, "parent", std::string(body) + " return {}");
+      CHECK(desk.run({"run", "parent"}).status == 2);
+      CHECK(!written(desk, 1));
+      CHECK(!written(desk, 2));
+    }
   }
 
   TEST_CASE("a runbook that calls itself ends at the depth that is allowed") {
@@ -406,20 +499,18 @@ TEST_SUITE("children") {
                   "run:call('child', { n = 1 }) run:confirm { name = 'ok', text = 'Go on?' } return {}");
     REQUIRE(desk.run({"run", "parent", "--no-input"}).status == 4);
     const std::string child = parent_id(desk) + ".child";
-    CHECK(desk.run({"runs", "compact", "--older-than", "0s"}).mentions("no run to compact"));
-    const Ran refused = desk.run({"runs", "compact", child});
-    CHECK(refused.status == 2);
-    CHECK(refused.mentions("the run is a child of " + parent_id(desk) + ", which has not ended"));
+    CHECK(desk.run({"runs", "compact", "--older-than", "0s"}).mentions("can be taken back with it"));
     REQUIRE(resume(desk, {"--confirm", "ok"}).status == 0);
-    REQUIRE(desk.run({"runs", "compact", child}).status == 0);
+    const Ran refused = desk.run({"runs", "compact", child});
+    CHECK(refused.status == 1);
+    CHECK(refused.mentions("it is a child of " + parent_id(desk)));
+    const Ran compacted = desk.run({"runs", "compact", child, parent_id(desk)});
+    CAPTURE(compacted.out);
+    CHECK(compacted.status == 0);
     check_sound(desk, {parent_id(desk), child});
-    const Ran aborted = desk.run({"runs", "abort", parent_id(desk)});
-    CHECK(aborted.status == 2);
-    CHECK(aborted.mentions("was compacted, and is not taken back any more"));
+    for (const std::string& each : {child, parent_id(desk)})
+      CHECK(desk.run({"runs", "abort", each}).mentions("was compacted"));
     CHECK(written(desk, 1));
-    CHECK(desk.run({"runs", "abort", parent_id(desk), "--leave", "child", "--json"}).json()["result"]["left"] ==
-          core::Json({"child"}));
-    check_sound(desk, {});
   }
 
   TEST_CASE("the journal of a child that was cut is found out") {

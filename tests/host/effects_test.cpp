@@ -213,7 +213,7 @@ TEST_SUITE("effects") {
       for (int i = 0; i < 2; ++i) {
         const Ran refused = abort_run(desk);
         CHECK(refused.status == 2);
-        CHECK(refused.mentions("changed by somebody else"));
+        CHECK(refused.mentions("somebody else changed it or took it away"));
         CHECK(refused.mentions("--leave 'order'"));
         CHECK(slurp(desk.var() / "book/order") == "by hand");
         CHECK(desk.run({"runs", "show", run_id(desk), "--json"}).json()["status"] == (ended ? "finished" : "failed"));

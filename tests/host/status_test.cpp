@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 struct StatusDesk {
   TestDesk desk;
 
+  StatusDesk() { fs::create_directories(desk.desk() / "policies"); }
   Ran ask(std::vector<std::string> more = {}) const {
     // The machine that tests run on may have any room on its disk.
     more.insert(more.begin(), {"status", "--json", "--setting", "status.disk_min_free_percent=0", "--setting",

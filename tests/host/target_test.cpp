@@ -46,6 +46,22 @@ constexpr const char* kReading = "run:step('look', function() return ballast.fil
 }  // namespace
 
 TEST_SUITE("target") {
+  TEST_CASE("a run that ended is not taken back once another one worked on its target") {
+    const TestDesk desk;
+    test::spill_runbook(desk, "book", test::writing_effect("order", "tostring(run.params.v)") + "return {}",
+                        "params = { v = { type = 'integer', required = true, text = 'V.' }, to = { type = 'string', "
+                        "default = 'x', text = 'To.' } }, target = { 'to' },");
+    const std::string first = test::run_id(desk.run({"run", "book", "--set", "v=1", "--json"}));
+    const std::string second = test::run_id(desk.run({"run", "book", "--set", "v=2", "--json"}));
+    const test::Ran refused = desk.run({"runs", "abort", first});
+    CHECK(refused.status == 2);
+    CHECK(refused.mentions(second));
+    CHECK(refused.mentions("abort that one first"));
+    CHECK(std::filesystem::exists(desk.var() / "out/order.txt"));
+    CHECK(desk.run({"runs", "abort", second}).status == 0);
+    CHECK(desk.run({"verify", "var"}).status == 0);
+  }
+
   TEST_CASE("a run that waits keeps its target, and another target is free") {
     const TargetDesk target("run:confirm { name = 'go', text = 'Go?' }");
     const Ran waiting = target.move("BTC_USDT");

@@ -49,7 +49,8 @@ ChildEnd ChildRuns::end_of(const ChildOrder& order, bool well) const {
   out.result = end.value("result", core::Json());
   if (out.ended && out.status == "finished") {
     out.status = status_of(out.result);
-    if (out.status == "finished" && exit_status_of(journal) == kDenied) out.status = "denied";  // a policy's word
+    // A policy's word, whatever main made of it.
+    if (out.status != "failed" && exit_status_of(journal) == kDenied) out.status = "denied";
   }
   if (!out.ended) out.text = end.contains("error") ? end["error"].value("message", "") : end.value("reason", "");
   return out;

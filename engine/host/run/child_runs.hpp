@@ -16,10 +16,11 @@ namespace ballast::host {
 /// What a child will do.
 struct ChildPlan {
   std::vector<core::Json> items;
-  core::Json result;       ///< what main returned; null when it was refused
-  std::string status;      ///< as that of ChildEnd
-  std::string refused;     ///< why it will be refused; empty when it will not
-  bool predicted = false;  ///< something that only the run itself can know went into the result
+  core::Json result;        ///< what main returned; null when it was refused
+  std::string status;       ///< as that of ChildEnd
+  std::string refused;      ///< why it will be refused; empty when it will not
+  std::string pins_sha256;  ///< of scripts, policies and settings that it would have
+  bool predicted = false;   ///< something that only the run itself can know went into the result
 };
 
 /// How a child ended, or where it stopped.

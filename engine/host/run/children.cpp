@@ -3,6 +3,7 @@
 
 #include "core/digest.hpp"
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "host/evidence.hpp"
 #include "host/run/child_runs.hpp"
 #include "host/run/script_table.hpp"
@@ -30,6 +31,8 @@ ChildOrder RunServices::order_of(const core::Json& wanted) const {
   ChildOrder out;
   out.parent = identity_.id;
   out.name = required_text(wanted, "name");
+  if (out.name.front() == '-' || core::printable(out.name) != out.name)
+    refuse_member("name", "text that can be shown in a line and does not begin with '-'", out.name);
   out.run = child_id(identity_.id, out.name);
   out.runbook = required_text(wanted, "runbook");
   out.given = wanted.value("params", core::Json::object());
@@ -45,6 +48,12 @@ ChildOrder RunServices::order_of(const core::Json& wanted) const {
 void RunServices::begin_child(ChildOrder order) {
   const std::string doing = calling(order.name);
   require_no_step(doing);
+  if (plan.is_open_ended())
+    throw core::Error(core::Code::state, doing + " is begun where nobody knows how often; it belongs into main");
+  for (const auto& [name, other] : children_begun_) {
+    if (other.run == order.run)
+      throw core::Error(core::Code::argument, fmt::format("{} cannot be told from '{}'", doing, name), "name");
+  }
   if (order.depth > kDeepestChild) {
     throw core::Error(
         core::Code::state,
@@ -61,9 +70,14 @@ void RunServices::begin_child(ChildOrder order) {
   }
   children_->check(order);
   if (dry() || plan.holding()) {
-    ChildPlan ahead = children_->plan(order);
-    planned({{"unit", "child"}, {"name", order.name}, {"order_sha256", order_sha256(order)}, {"items", ahead.items}});
-    if (plan.holding()) order.plan = core::canonical_json({{"items", ahead.items}});
+    ChildPlan ahead = plan_child(order);
+    planned({{"unit", "child"},
+             {"name", order.name},
+             {"runbook", order.runbook},
+             {"order_sha256", order_sha256(order)},
+             {"pins_sha256", ahead.pins_sha256},
+             {"items", ahead.items}});
+    if (plan.holding()) order.plan = core::canonical_json({{"items", ahead.items}, {"pins_sha256", ahead.pins_sha256}});
     child_plans_[order.name] = std::move(ahead);
   }
   if (!dry()) {
@@ -81,12 +95,28 @@ void RunServices::begin_child(ChildOrder order) {
   children_begun_.emplace(order.name, std::move(order));
 }
 
+ChildPlan RunServices::plan_child(const ChildOrder& order) {
+  try {
+    return children_->plan(order);
+  } catch (const core::Error& e) {  // the run itself would stop with it, and so does what is planned
+    halt("failed", fmt::format("{}: {}", calling(order.name), e.what()));
+  }
+}
+
 void RunServices::children_started(const core::Json& children) {
   require_begun();
   if (!children.is_array()) refuse_member("children", "a list", children);
   std::vector<ChildOrder> orders;
-  for (const core::Json& each : children) orders.push_back(order_of(each));  // all or none
-  for (ChildOrder& each : orders) begin_child(std::move(each));
+  for (const core::Json& each : children) orders.push_back(order_of(each));
+  if (orders.empty()) return;
+  require_not_denied(orders.front().name);  // what a policy forbids the run, its children do not do for it
+  if (history_.exhausted()) {               // all or none
+    for (const ChildOrder& each : orders) children_->check(each);
+  }
+  for (ChildOrder& each : orders) {
+    awaited_.insert(each.name);
+    begin_child(std::move(each));
+  }
 }
 
 const ChildOrder& RunServices::child_named(const core::Json& name) const {
@@ -96,7 +126,7 @@ const ChildOrder& RunServices::child_named(const core::Json& name) const {
 }
 
 core::Json RunServices::planned_child(const std::string& name) {
-  if (!child_plans_.contains(name)) child_plans_[name] = children_->plan(children_begun_.at(name));
+  if (!child_plans_.contains(name)) child_plans_[name] = plan_child(children_begun_.at(name));
   const ChildPlan& ahead = child_plans_[name];
   if (ahead.predicted) plan.predict();
   if (!ahead.refused.empty()) halt("denied", fmt::format("{}: {}", calling(name), ahead.refused));
@@ -112,6 +142,7 @@ core::Json RunServices::children_finished(const core::Json& names, std::int64_t 
   for (const core::Json& each : names) {
     const ChildOrder& order = child_named(each);
     const std::string& name = order.name;
+    awaited_.erase(name);
     const core::Json* record = history_.take("child", calling(name));
     if (record == nullptr) {
       orders.push_back(order);

@@ -29,10 +29,14 @@ using core::Code;
 using core::Error;
 
 /// Whether nobody will go on with it, or ask it how it ended.
-bool has_ended(const Desk& desk, const RunSummary& run) {
-  if (run.status != "finished" && run.status != "aborted") return false;
+bool has_ended(const RunSummary& run) { return run.status == "finished" || run.status == "aborted"; }
+
+/// Whether a run may go. A child stays as long as its parent can still be taken back, which would take it back too.
+bool may_go(const Desk& desk, const RunSummary& run) {
+  if (!has_ended(run)) return false;
   if (run.parent.empty() || !fs::exists(runs_folder(desk) / run.parent)) return true;
-  return has_ended(desk, find_run(desk, run.parent));
+  const RunSummary parent = find_run(desk, run.parent);
+  return parent.status == "aborted" || !parent.archive.empty();
 }
 
 /// One process compacts at a time.
@@ -62,6 +66,7 @@ class Compaction {
       CompactResult::Run one{id, folder_ / (id + ".bundle"), 0, {}};
       try {
         one.bytes = fs::file_size(run_folder(id) / journal::kRunJournalName);
+        require_parent_gone(id);
         if (request_.dry_run) {
           check(id);
         } else {
@@ -85,19 +90,19 @@ class Compaction {
     std::vector<RunSummary> all;
     if (request_.runs.empty()) {
       all = list_runs(desk_);
-      std::erase_if(all, [&](const RunSummary& each) { return !has_ended(desk_, each); });
+      std::erase_if(all, [](const RunSummary& each) { return !has_ended(each); });
     }
     for (const std::string& each : request_.runs) {
       all.push_back(find_run(desk_, each));
       const RunSummary& run = all.back();
-      if (!has_ended(desk_, run)) {
-        throw Error(Code::state,
-                    run.open() || run.status == "running"
-                        ? fmt::format("the run is {}; only one that has ended can be compacted", run.status)
-                        : fmt::format("the run is a child of {}, which has not ended", run.parent),
+      if (!has_ended(run))
+        throw Error(Code::state, fmt::format("the run is {}; only one that has ended can be compacted", run.status),
                     each);
-      }
     }
+    // Parents first: a child goes when its parent went.
+    std::stable_sort(all.begin(), all.end(), [](const RunSummary& a, const RunSummary& b) {
+      return std::count(a.id.begin(), a.id.end(), '.') < std::count(b.id.begin(), b.id.end(), '.');
+    });
     std::vector<std::string> out;
     const auto now = clock_.now().microseconds;
     for (const RunSummary& each : all) {
@@ -105,6 +110,18 @@ class Compaction {
       if (each.archive.empty() && (!request_.older_than || age >= *request_.older_than)) out.push_back(each.id);
     }
     return out;
+  }
+
+  /// Throws: Error{state} for a child whose parent is neither compacted nor, in this call, about to be.
+  void require_parent_gone(const std::string& id) const {
+    const RunSummary run = find_run(desk_, id);
+    const bool goes_too = request_.dry_run && std::any_of(out_.runs.begin(), out_.runs.end(), [&](const auto& each) {
+                            return each.id == run.parent && each.refused.empty();
+                          });
+    if (!may_go(desk_, run) && !goes_too)
+      throw Error(Code::state,
+                  fmt::format("it is a child of {}, and can be taken back with it; compact that one first", run.parent),
+                  id);
   }
 
   /// Verifies the run against what the log states of it. Its objects are hashed when they are archived.
@@ -138,6 +155,9 @@ class Compaction {
   void compact(const std::string& id, const fs::path& archive) {
     const fs::path folder = run_folder(id), journal = folder / journal::kRunJournalName;
     const journal::RunFacts facts = check(id);
+    const core::FileDescriptor held = journal::RunJournal::hold(folder);
+    if (journal::RunJournal::read(folder).size() != facts.records)
+      throw Error(Code::state, "somebody went on with the run just now", id);
     const std::set<std::string> named = journal::objects_named(facts, objects_);
     refuse_other_file(archive, id);
     journal::BundleOptions options;
@@ -153,10 +173,15 @@ class Compaction {
   }
 
   /// An archive of the same run is what an interrupted compaction left.
-  static void refuse_other_file(const fs::path& archive, const std::string& id) {
+  void refuse_other_file(const fs::path& archive, const std::string& id) const {
     if (!fs::exists(archive)) return;
     try {
-      if (journal::open_bundle(archive).run == id) return;
+      const journal::Bundle there = journal::open_bundle(archive);
+      const auto held = there.files.find(std::string(journal::kRunJournalName));
+      // Another desk may have a run of the same name.
+      if (there.run == id && held != there.files.end() &&
+          held->second == core::read_file(run_folder(id) / journal::kRunJournalName))
+        return;
     } catch (const Error&) {
       // Whatever it is, it is not ours to replace.
     }

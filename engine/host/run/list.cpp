@@ -10,6 +10,7 @@
 #include "core/nearest.hpp"
 #include "host/evidence.hpp"
 #include "host/run/history.hpp"
+#include "host/run/journal_ends.hpp"
 #include "host/run/record.hpp"
 #include "journal/compacted_run.hpp"
 #include "journal/evidence_kind.hpp"
@@ -77,7 +78,14 @@ RunSummary summarise(const std::filesystem::path& folder) {
   out.environment = run.started["environment"].get<std::string>();
   out.units = static_cast<std::size_t>(
       std::count_if(run.records.begin(), run.records.end(), [](const auto& each) { return is_unit(each.json); }));
-  if (run.started.contains("parent")) out.parent = run.started["parent"]["run"].get<std::string>();
+  if (run.started.contains("parent")) {
+    out.parent = run.started["parent"]["run"].get<std::string>();
+    const auto parent = folder.parent_path() / out.parent;
+    if (std::filesystem::exists(parent / journal::kRunJournalName)) {
+      const auto ends = read_journal_ends(parent);
+      out.with_parent = ends && !ends->ended();
+    }
+  }
   out.status = run.end ? (*run.end)["status"].get<std::string>() : running ? "running" : "died";
   if (out.status != "finished" && out.status != "aborted") out.at = place_of(run);
   return out;

@@ -19,10 +19,10 @@ struct RunSummary {
   std::string parent;            ///< id of the run that began it; empty: none did
   std::size_t units = 0;         ///< steps, effects, decisions and so on that it completed
   std::string archive;           ///< file that holds its journal, once that was archived; empty before
-  /// Whether somebody has to look after it: it can be resumed, and no process does. A child is looked after with its
-  /// parent.
+  bool with_parent = false;      ///< it is looked after with its parent, which has not ended
+  /// Whether somebody has to look after it by itself: it can be resumed, and no process does.
   bool open() const {
-    return parent.empty() && status != "running" && status != "planned" && status != "finished" && status != "aborted";
+    return !with_parent && status != "running" && status != "planned" && status != "finished" && status != "aborted";
   }
 };
 

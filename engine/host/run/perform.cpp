@@ -49,7 +49,7 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
     return;
   }
   result.status = status_of(result.value);
-  if (services.denied() && result.status == "finished") result.status = "denied";
+  if (services.denied()) result.status = "denied";
   put_scripts(stores.objects, state.libraries());
   end_run(stores, identity, "finished",
           {{"result", result.value}, {"libraries_sha256", libraries_sha256(state.libraries())}});

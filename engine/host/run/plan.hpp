@@ -29,6 +29,7 @@ class PlanTrace {
   void skip();
   /// Between these, units are not part of the plan: how often something is tried nobody knows beforehand.
   void open_ended(bool open) { open_ended_ = open; }
+  bool is_open_ended() const noexcept { return open_ended_; }
   /// From here on everything depends on outcomes that were predicted.
   void predict() { predicted_ = true; }
   /// Returns a sentence as `take` does when `items`, planned later, are not what is left of the plan that it is held

@@ -73,12 +73,20 @@ PlanFile write_plan(const std::filesystem::path& folder, core::Json document) {
 
 namespace {
 
+std::string shown_item(const core::Json& item) {
+  return describe_item(item) +
+         (item.contains("runbook") ? fmt::format(" (runbook {})", item["runbook"].get<std::string>()) : "");
+}
+
 /// Every value on a line of its own; text with line breaks as it will stand in a file.
 std::string whole_plan(const core::Json& plan, std::size_t indent) {
   std::string out;
   const auto line = [&](std::string_view text) { out += fmt::format("{:{}}{}\n", "", indent, core::printable(text)); };
-  if (!plan.is_object()) line(plan.dump());
-  for (const auto& [name, value] : (plan.is_object() ? plan : core::Json::object()).items()) {
+  if (!plan.is_object()) {
+    line(plan.dump());
+    return out;
+  }
+  for (const auto& [name, value] : plan.items()) {
     const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
     if (text.find('\n') == std::string::npos) {
       line(fmt::format("{}: {}", name, text));
@@ -101,7 +109,7 @@ std::string plan_text(const core::Json& document, Shown shown, std::size_t inden
   std::string out;
   std::size_t number = 0;
   for (const core::Json& item : document.at("items")) {
-    out += fmt::format("{:{}}{:>4}  {}{}\n", "", indent, ++number, describe_item(item),
+    out += fmt::format("{:{}}{:>4}  {}{}\n", "", indent, ++number, core::printable(shown_item(item)),
                        item.value("predicted", false) ? "  (predicted)" : "");
     if (item.contains("items")) out += plan_text(item, shown, indent + 6);
     if (!item.contains("plan")) continue;

@@ -125,8 +125,7 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   }
   // What an effect did outside is not done again: its plan is made again and compared, its outcome is the recorded one.
   core::Json effect_started(const std::string& name) override {
-    while (cursor_.next_is("approval_asked") || cursor_.next_is("approval_given"))  // an override: people said it
-      cursor_.next(cursor_.next_is("approval_asked") ? "approval_asked" : "approval_given", "an override");
+    pass_over_overrides();
     const core::Json& record = cursor_.next("step_started", fmt::format("effect '{}'", name));
     note("name of an effect", record["step"], name);
     return {{"finished", false}};
@@ -166,7 +165,9 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   }
   core::Json wait(const core::Json& request) override {
     const core::Json& record = cursor_.next("wait", fmt::format("the wait '{}'", request.value("name", "")));
-    note("wait " + request.value("name", ""), record["until"], request.value("until", ""));
+    // An instant can be written in several ways.
+    note("wait " + request.value("name", ""), record["until"],
+         core::format_instant(core::parse_instant(request.value("until", ""))));
     clock_.wait_until(core::parse_instant(record["reached"].get<std::string>()), stop);
     return {{"time", record["reached"]}};
   }
@@ -175,6 +176,7 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   }
   // A child is a run of its own, replayed by its own name; here it ends as it did.
   void children_started(const core::Json& children) override {
+    pass_over_overrides();
     for (const core::Json& each : children) {
       const core::Json& record = cursor_.next("child", "child run " + each.value("name", ""));
       note("name of a child run", record["name"], each.value("name", ""));
@@ -201,6 +203,11 @@ class ReplayServices final : public DeskServices, public bind::Answers {
   void print(std::string_view) override {}
 
  private:
+  /// Before what a policy forbade: people said it.
+  void pass_over_overrides() {
+    while (cursor_.next_is("approval_asked") || cursor_.next_is("approval_given"))
+      cursor_.next(cursor_.next_is("approval_asked") ? "approval_asked" : "approval_given", "an override");
+  }
   void note(const std::string& what, const core::Json& recorded, const std::string& found) {
     if (recorded != found)
       differences.push_back(fmt::format("{}: recorded {}, now \"{}\"", what, recorded.dump(), found));

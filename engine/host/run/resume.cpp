@@ -36,6 +36,19 @@ bool can_be_opened(const core::Json& end, Purpose purpose) {
   return end["kind"] != "run_finished" || (purpose == Purpose::take_back && end["status"] != "aborted");
 }
 
+/// What is served decides what is done next, so nobody but the engine may have written it. Throws: Error{crypto}.
+void refuse_findings(const journal::VerifyReport& report, const std::string& run) {
+  using journal::FindingCode;
+  for (const journal::Finding& each : report.findings) {
+    if (each.code != FindingCode::changed && each.code != FindingCode::wrong_key &&
+        each.code != FindingCode::unsigned_entry)
+      continue;
+    throw core::Error(core::Code::crypto,
+                      fmt::format("the run's journal does not verify, so it is not gone on with: {}", each.sentence),
+                      run);
+  }
+}
+
 /// A run's journal as it was before its lock is taken: enough to know what to open, and checked again then.
 struct ReadRun {
   /// Throws: Error{not_found}; Error{state} for a run that was compacted, which has ended.
@@ -57,6 +70,10 @@ std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run
   const core::Json& end = records.back().json;
   const std::string status = end["status"].get<std::string>();
   if (journal::RunJournal::is_written(folder)) throw has_ended(end, run);  // by who is about to state it
+  // Nobody believes an end, or states it, that the engine did not write.
+  // What lies beside the journal is not asked: the record may be half written, and is written again below.
+  journal::RunFacts facts;
+  refuse_findings(journal::verify_run_parts(folder, sign::KeyRing::open(desk.keys), {}, {}, facts), run);
   const RunIdentity identity = recorded_identity(records.front().json);
   const core::SystemClock system;
   const core::FixedClock given(identity.time);
@@ -134,7 +151,7 @@ class Reopened {
     script_ = find_runbook(desk, journal_.started["runbook"]["place"].get<std::string>());
     if (identity.environment == Environment::live) manifest_.review({script_}, true);
     info_ = load_runbook(state, script_);
-    identity.roots = resolve_roots(desk, configuration, info_);
+    identity.roots = recorded_roots(desk, configuration, info_, journal_.started);
     result.id = identity.id;
     result.runbook = info_.name;
     result.file = script_.place;
@@ -165,7 +182,7 @@ class Reopened {
   /// Opens the stores, takes the journal, records that the run goes on and has the history served.
   void open(const std::vector<std::string>& accepted) {
     const bool aborting = purpose_ == Purpose::take_back;
-    target_.emplace(desk_, info_, identity, aborting ? TargetUse::abort : TargetUse::resume, clock());
+    target_.emplace(desk_, info_, identity, use_of_target(), clock());
     stores.emplace(desk_, clock(), identity);
     result.made_keys = stores->keys.made;
     std::set<std::uint64_t> named;
@@ -212,6 +229,12 @@ class Reopened {
   const core::Clock& clock() const { return identity.clock_given ? static_cast<const core::Clock&>(given_) : system_; }
 
  private:
+  TargetUse use_of_target() const {
+    if (purpose_ == Purpose::go_on) return TargetUse::resume;
+    const bool ended = journal_.end && (*journal_.end)["kind"] == "run_finished";
+    return ended ? TargetUse::abort_ended : TargetUse::abort;
+  }
+
   void require_open() const {
     if (journal_.end && !can_be_opened(*journal_.end, purpose_)) throw has_ended(*journal_.end, identity.id);
   }
@@ -239,23 +262,10 @@ class Reopened {
     } catch (const core::Error&) {
       // A verification says more exactly what does not hold than who only reads along.
       if (!judged && !journal::RunJournal::is_written(folder_))
-        refuse_findings(journal::verify_run(folder_, stores->keys.ring, {}));
+        refuse_findings(journal::verify_run(folder_, stores->keys.ring, {}), identity.id);
       throw;
     }
     stores->journal->tell(observer);
-  }
-
-  /// What is served decides what is done next, so nobody but the engine may have written it. Throws: Error{crypto}.
-  void refuse_findings(const journal::VerifyReport& report) const {
-    using journal::FindingCode;
-    for (const journal::Finding& each : report.findings) {
-      if (each.code != FindingCode::changed && each.code != FindingCode::wrong_key &&
-          each.code != FindingCode::unsigned_entry)
-        continue;
-      throw core::Error(core::Code::crypto,
-                        fmt::format("the run's journal does not verify, so it is not gone on with: {}", each.sentence),
-                        identity.id);
-    }
   }
 
   /// The same for what lies beside the journal: its record, and what recoveries kept aside.
@@ -273,7 +283,7 @@ class Reopened {
                     fmt::format("the journal is of the run '{}', its folder is called '{}'", identity.id,
                                 folder_.filename().string())});
     }
-    refuse_findings(report);
+    refuse_findings(report, identity.id);
   }
 
   /// The log states how far the journal came when the run stopped. Throws: Error{state} when it does not any more.

@@ -5,8 +5,10 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "core/printable.hpp"
 #include "host/reviewed_source.hpp"
 #include "host/run/identity.hpp"
 #include "host/run/look_ahead.hpp"
@@ -79,7 +81,7 @@ class NewRun {
     services_.print_nothing();
     execute_dry();
     return {services_.plan.items(), result_.value, services_.denied() ? "denied" : status_of(result_.value),
-            result_.reason, services_.plan.predicting()};
+            result_.reason,         pins_sha256(), services_.plan.predicting()};
   }
 
   /// Does what a plan says and stops where reality differs.
@@ -98,6 +100,9 @@ class NewRun {
   /// Begins what another run ordered, and is held to what that one was told of it.
   RunResult begin_for_parent() {
     plan_ = request_.order->plan;
+    if (!plan_.empty() && core::parse_json(plan_, "plan").at("pins_sha256") != pins_sha256())
+      throw core::Error(core::Code::state, "its scripts, policies or settings are not those that were planned",
+                        identity_.id);
     return begin_as(identity_.id);
   }
 
@@ -120,6 +125,8 @@ class NewRun {
     return begin([&](const auto& create) { return create(id), id; });
   }
 
+  std::string pins_sha256() const { return core::sha256_hex(core::canonical_json(pins_.document())); }
+
   void execute_dry() {
     services_.plan.collect();
     services_.begin(identity_, {});
@@ -127,6 +134,7 @@ class NewRun {
       result_.value = start_runbook(state_, info_.name, services_.run_information());
     } catch (const core::Error&) {
       if (!services_.halted()) throw;
+      if (services_.halted()->status == "failed") throw core::Error(core::Code::state, services_.halted()->text);
       result_.reason = services_.halted()->text;  // a refusal is part of what will happen
     }
   }
@@ -161,6 +169,7 @@ class NewRun {
     core::Json payload = identity_payload(identity_, info_, script_, given_);
     payload.update(pins_.hashes());
     if (!info_.steps.empty()) payload["steps"] = steps_document(info_.steps);  // whoever watches knows what is to come
+    if (!info_.roots.empty()) payload["roots"] = configured_roots(configuration_, info_);
     if (!request_.scheduled.is_null()) payload["scheduled"] = request_.scheduled;
     if (!planned_by_.empty() && planned_by_ != identity_.actor) payload["planned_by"] = planned_by_;
     if (!plan_.empty()) {
@@ -248,6 +257,9 @@ RunRequest planned_request(const Configuration& configuration, RunRequest reques
 }  // namespace
 
 std::string actor_name(const Configuration& configuration, const std::string& given) {
+  if (!given.empty() && core::printable(given) != given)
+    throw core::Error(core::Code::argument, fmt::format("'{}' cannot name a person", core::printable(given)),
+                      "--actor");
   if (!given.empty()) return given;
   if (!configuration.settings.desk.actor.empty()) return configuration.settings.desk.actor;
   if (const passwd* entry = getpwuid(geteuid()); entry != nullptr) return entry->pw_name;

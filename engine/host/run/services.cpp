@@ -142,6 +142,9 @@ const core::Json* RunServices::served(std::string_view kind, const std::string& 
                                   doing, outside_));
   }
   settle_failed_step();
+  if (!awaited_.empty() && kind != "child" && kind != "answer")
+    throw core::Error(core::Code::state, fmt::format("{} comes while child run '{}' was begun and not waited for",
+                                                     doing, *awaited_.begin()));
   if (const core::Json* record = history_.take(kind, doing)) {
     if (kind != "answer" && kind != "plan") plan.skip();  // neither is a unit
     return record;

@@ -196,6 +196,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   void begin_child(ChildOrder order);
   /// Throws: Error{argument} when no child of that name was begun.
   const ChildOrder& child_named(const core::Json& name) const;
+  /// Throws: Error{budget}, and stops the run, when the child cannot be executed dry.
+  ChildPlan plan_child(const ChildOrder& order);
   /// What a child that is not begun will come to. Stops the run when it will be refused.
   core::Json planned_child(const std::string& name);
   core::Json inline_or_object(const char* name, const core::Json& value, core::Json payload);
@@ -218,6 +220,7 @@ class RunServices final : public DeskServices, public bind::Answers {
   const ChildRuns* children_ = nullptr;
   std::map<std::string, ChildOrder> children_begun_;  ///< by name
   std::map<std::string, ChildPlan> child_plans_;      ///< of those that were planned
+  std::set<std::string> awaited_;                     ///< names of those that were begun and not waited for
   std::string behind_;
   std::string advised_against_;           ///< policy that refused at the level advisory
   std::string refused_by_;                ///< policy that refused at hard_mandatory

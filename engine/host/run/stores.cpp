@@ -85,8 +85,10 @@ bool is_stated(OpenStores& stores, const RunIdentity& identity, const journal::R
   query.run = identity.id;
   query.kind = "run_finished";
   const std::vector<journal::Entry> ends = stores.log.query(query);  // more than one where it was taken back
-  return std::any_of(ends.begin(), ends.end(),
-                     [&](const journal::Entry& each) { return each.json()["journal"]["records"] == end.seq; });
+  return std::any_of(ends.begin(), ends.end(), [&](const journal::Entry& each) {
+    const core::Json said = each.json()["journal"];
+    return said["records"] == end.seq && said["sha256"] == end.sha256;
+  });
 }
 
 void state_end(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end) {
@@ -106,6 +108,25 @@ std::filesystem::path root_folder(const Desk& desk, const Configuration& configu
   const auto& given = configuration.settings.runbooks.roots;
   const auto at = given.find(name);
   return at == given.end() ? desk.var / name : desk.folder / at->second;
+}
+
+core::Json configured_roots(const Configuration& configuration, const RunbookInfo& info) {
+  core::Json out = core::Json::object();
+  for (const auto& [name, folder] : configuration.settings.runbooks.roots) {
+    if (info.roots.contains(name)) out[name] = folder;
+  }
+  return out;
+}
+
+std::map<std::string, std::filesystem::path> recorded_roots(const Desk& desk, const Configuration& configuration,
+                                                            const RunbookInfo& info, const core::Json& started) {
+  if (!started.contains("roots")) return resolve_roots(desk, configuration, info);
+  std::map<std::string, std::filesystem::path> out;
+  for (const auto& [name, text] : info.roots) {
+    const std::string folder = started["roots"].value(name, "");
+    out[name] = folder.empty() ? desk.var / name : desk.folder / folder;
+  }
+  return out;
 }
 
 std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const Configuration& configuration,

@@ -61,5 +61,10 @@ std::filesystem::path root_folder(const Desk& desk, const Configuration& configu
 /// Folders that the effects of a runbook may write, by the names that it declares.
 std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const Configuration& configuration,
                                                            const RunbookInfo& info);
+/// The same of a run that began: as it recorded the settings then, whatever they are now.
+std::map<std::string, std::filesystem::path> recorded_roots(const Desk& desk, const Configuration& configuration,
+                                                            const RunbookInfo& info, const core::Json& started);
+/// What the settings say of the folders that a runbook declares, for its journal.
+core::Json configured_roots(const Configuration& configuration, const RunbookInfo& info);
 
 }  // namespace ballast::host

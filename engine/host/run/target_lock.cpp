@@ -69,6 +69,15 @@ TargetLock::TargetLock(const Desk& desk, const RunbookInfo& info, const RunIdent
   const core::Json owner = last_owner(path_);
   if (use == TargetUse::abort || owner.empty() || owner.value("run", "") == identity.id) return;
   const std::string other = owner.value("run", "");
+  if (use == TargetUse::abort_ended) {
+    const std::string status = status_of(desk, other);
+    if (status == "aborted" || status == "gone") return;
+    throw core::Error(core::Code::state,
+                      fmt::format("{} has worked on the same target since: what this run did is not what is there now; "
+                                  "abort that one first",
+                                  describe(owner)),
+                      identity.id);
+  }
   if (use == TargetUse::resume) {
     throw core::Error(
         core::Code::state,

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "core/error.hpp"
+#include "core/printable.hpp"
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
 #include "host/limits.hpp"
@@ -42,8 +43,8 @@ int list(const CommonOptions& common, const RunsOptions& options) {
   }
   if (runs.empty()) fmt::print("no runs{}\n", options.status.empty() && options.runbook.empty() ? "" : " like that");
   for (const RunSummary& each : runs) {
-    fmt::print("{:<20}  {:<11}  {:>3} units  {:<10}  {}{}\n", each.started, each.status, each.units, each.actor,
-               each.id, each.at.empty() ? "" : ": " + each.at);
+    fmt::print("{:<20}  {:<11}  {:>3} units  {:<10}  {}{}\n", each.started, each.status, each.units,
+               core::printable(each.actor), each.id, each.at.empty() ? "" : ": " + core::printable(each.at));
   }
   return kPassed;
 }
@@ -140,7 +141,7 @@ int child(const CommonOptions& common, const RunsOptions& options) {
   }
   std::fflush(stdout);  // what the script printed comes first
   fmt::print(stderr, "child run '{}' ({}): {}{}{}\n", order.name, order.run, result.status,
-             result.reason.empty() ? "" : ": ", result.reason);
+             result.reason.empty() ? "" : ": ", core::printable(result.reason));
   return kPassed;  // its journal says the rest
 }
 
