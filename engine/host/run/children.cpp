@@ -114,8 +114,9 @@ void RunServices::children_started(const core::Json& children) {
     for (const ChildOrder& each : orders) children_->check(each);
   }
   for (ChildOrder& each : orders) {
-    awaited_.insert(each.name);
+    const std::string name = each.name;
     begin_child(std::move(each));
+    awaited_.insert(name);
   }
 }
 

@@ -104,6 +104,7 @@ void RunServices::end_history() {
   outside_.clear();
   open_step_.clear();
   failed_step_.reset();
+  awaited_.clear();
   stop.clear();
 }
 
