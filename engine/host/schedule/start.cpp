@@ -86,9 +86,11 @@ class Starter {
   }
 
   /// A given clock stands still until somebody waits, so there it is the next due time at once.
-  void wait_a_little(core::Instant next) const {
+  void wait_a_little(core::Instant next) {
     const core::Stop stop;  // an interrupt ends the process: nothing was begun
-    const core::Instant later{clock_.now().microseconds + 1'000'000};
+    const core::Instant later{clock_.now().microseconds + pause_};
+    pause_ =
+        std::min<std::int64_t>(2 * pause_, 60'000'000);  // each look reads the log: a day of them, not one a second
     clock_.wait_until(request_.now ? next : std::min(later, next), stop);
   }
 
@@ -183,6 +185,7 @@ class Starter {
   const core::Clock& clock_;
   NoteWriter notes_;
   ScheduleHistory history_;
+  std::int64_t pause_ = 1'000'000;  // microseconds
 };
 
 }  // namespace
