@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 
 #include "core/instant.hpp"
 
@@ -24,7 +25,8 @@ class SystemClock final : public Clock {
   void wait_until(Instant until, const Stop& stop) const override;
 };
 
-/// A clock that stands still at a given instant (`--now`, tests, replay) until somebody waits: then it is later at once.
+/// A clock that stands still at a given instant (`--now`, tests, replay) until somebody waits: then it is later at
+/// once.
 class FixedClock final : public Clock {
  public:
   explicit FixedClock(Instant instant) : instant_(instant) {}
@@ -35,6 +37,21 @@ class FixedClock final : public Clock {
 
  private:
   mutable Instant instant_;
+};
+
+/// A FixedClock where an instant was given, else the computer's clock.
+class ChosenClock final : public Clock {
+ public:
+  explicit ChosenClock(std::optional<Instant> given) : is_given_(given), given_(given.value_or(Instant{})) {}
+  Instant now() const override { return chosen().now(); }
+  void wait_until(Instant until, const Stop& stop) const override { chosen().wait_until(until, stop); }
+
+ private:
+  const Clock& chosen() const { return is_given_ ? static_cast<const Clock&>(given_) : system_; }
+
+  bool is_given_;
+  FixedClock given_;
+  SystemClock system_;
 };
 
 /// Asked by any work that may take over 10 ms; once requested it stays so until whoever began the work clears it.

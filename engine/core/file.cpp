@@ -34,6 +34,24 @@ FileDescriptor open_file(const std::filesystem::path& path, int flags, unsigned 
   return FileDescriptor(fd);
 }
 
+std::size_t read_at(int fd, char* out, std::size_t count, std::uint64_t offset, const std::filesystem::path& path) {
+  std::size_t have = 0;
+  while (have < count) {
+    const ssize_t n = ::pread(fd, out + have, count - have, static_cast<off_t>(offset + have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw_errno("read", path.string(), errno);
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  return have;
+}
+
+std::string read_at(int fd, std::size_t count, std::uint64_t offset, const std::filesystem::path& path) {
+  std::string out(count, '\0');
+  out.resize(read_at(fd, out.data(), count, offset, path));
+  return out;
+}
+
 void write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd, bytes.data(), bytes.size());

@@ -1,6 +1,7 @@
 // Files: read whole, replace atomically, sync. Whoever keeps evidence writes through these.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -56,6 +57,11 @@ class FileDescriptor {
 
 /// open(2) with the flags given plus O_CLOEXEC. Throws: Error{not_found | io}.
 FileDescriptor open_file(const std::filesystem::path& path, int flags, unsigned mode = 0644);
+
+/// Reads `count` bytes from a place of a file, going on after short reads and EINTR; fewer only where the file ends
+/// before. Throws: Error{io}.
+std::size_t read_at(int fd, char* out, std::size_t count, std::uint64_t offset, const std::filesystem::path& path);
+std::string read_at(int fd, std::size_t count, std::uint64_t offset, const std::filesystem::path& path);
 
 /// Writes every byte, going on after short writes and EINTR. Throws: Error{io}.
 void write_all(int fd, std::string_view bytes, const std::filesystem::path& path);

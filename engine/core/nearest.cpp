@@ -42,17 +42,19 @@ std::string_view nearest_name(std::string_view name, std::span<const std::string
   return best;
 }
 
-std::string did_you_mean(std::string_view name, std::span<const std::string> known) {
-  const std::vector<std::string_view> views(known.begin(), known.end());
-  const std::string_view best = nearest_name(name, views);
+std::string did_you_mean(std::string_view name, std::span<const std::string_view> known) {
+  const std::string_view best = nearest_name(name, known);
   return best.empty() ? std::string() : fmt::format(" (did you mean '{}'?)", best);
 }
 
+std::string did_you_mean(std::string_view name, std::span<const std::string> known) {
+  const std::vector<std::string_view> views(known.begin(), known.end());
+  return did_you_mean(name, views);
+}
+
 std::string suggestion(std::string_view name, std::span<const std::string_view> known) {
-  if (const std::string_view best = nearest_name(name, known); !best.empty()) {
-    return fmt::format(" (did you mean '{}'?)", best);
-  }
-  if (known.empty()) return {};
+  std::string near = did_you_mean(name, known);
+  if (!near.empty() || known.empty()) return near;
   const std::size_t shown = std::min<std::size_t>(known.size(), 12);
   return fmt::format("; accepted: {}{}",
                      fmt::join(known.begin(), known.begin() + static_cast<std::ptrdiff_t>(shown), ", "),

@@ -16,6 +16,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 std::string_view nearest_name(std::string_view name, std::span<const std::string_view> known);
 
 /// Returns " (did you mean 'x'?)", or nothing when no name is near.
+std::string did_you_mean(std::string_view name, std::span<const std::string_view> known);
 std::string did_you_mean(std::string_view name, std::span<const std::string> known);
 
 /// Returns " (did you mean 'x'?)" or, when nothing is near, "; accepted: a, b, c" (at most twelve names).

@@ -31,15 +31,9 @@ std::string sentence(const journal::CompactedRun& statement, const fs::path& arc
 
 }  // namespace
 
-bool is_compacted(const Desk& desk, const std::string& run) {
-  const fs::path folder = runs_folder(desk) / run;
-  return !fs::exists(folder / journal::kRunJournalName) && fs::exists(folder / journal::kCompactedName);
-}
-
-std::string compacted_sentence(const Desk& desk, const std::string& run) {
-  const fs::path folder = runs_folder(desk) / run;
-  const journal::CompactedRun statement = journal::read_compacted(folder);
-  return sentence(statement, journal::archive_of(statement, folder));
+std::string compacted_sentence(const fs::path& run_folder) {
+  const journal::CompactedRun statement = journal::read_compacted(run_folder);
+  return sentence(statement, journal::archive_of(statement, run_folder));
 }
 
 ArchivedRun::ArchivedRun(const Desk& desk, const std::string& run, const std::optional<std::string>& archive,

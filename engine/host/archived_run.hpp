@@ -11,10 +11,8 @@
 
 namespace ballast::host {
 
-/// Whether a statement stands in place of the run's journal.
-bool is_compacted(const Desk& desk, const std::string& run);
 /// "the run was compacted: its journal is in var/archive/x.bundle (SHA-256 ...)".
-std::string compacted_sentence(const Desk& desk, const std::string& run);
+std::string compacted_sentence(const std::filesystem::path& run_folder);
 
 class ArchivedRun {
  public:

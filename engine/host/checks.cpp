@@ -12,6 +12,7 @@
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
 #include "journal/bundle.hpp"
+#include "journal/evidence_kind.hpp"
 #include "journal/run_journal.hpp"
 
 namespace ballast::host {
@@ -97,8 +98,8 @@ std::filesystem::path verified_run(const Desk& desk, const std::string& run, con
   if (run.empty() || run.front() == '.' || run.find('/') != std::string::npos)
     throw core::Error(core::Code::argument, fmt::format("'{}' cannot name a run", run), "SUBJECT");
   std::filesystem::path folder = runs_folder(desk) / run;
-  if (is_compacted(desk, run))
-    throw core::Error(core::Code::state, compacted_sentence(desk, run) + ", which is a bundle of it", folder.string());
+  if (journal::is_compacted(folder))
+    throw core::Error(core::Code::state, compacted_sentence(folder) + ", which is a bundle of it", folder.string());
   if (!std::filesystem::exists(folder / journal::kRunJournalName)) {
     throw core::Error(core::Code::not_found,
                       fmt::format("the run '{}' has no journal, so no bundle is made of it", run), folder.string());

@@ -99,7 +99,7 @@ Configuration CommonOptions::read(const Desk& at) const {
   return read_configuration(at, file, settings);
 }
 
-void add_common_options(CLI::App& verb, CommonOptions& common) {
+void finish_verb(CLI::App& verb, CommonOptions& common, Action& action, Action work) {
   verb.add_option("--desk", common.desk, "Desk folder, searched before the installation")->capture_default_str();
   verb.add_option("--var", common.var, "Folder that is written (default: var in the desk)")
       ->each([&common](const std::string&) { common.var_given = true; });
@@ -108,6 +108,7 @@ void add_common_options(CLI::App& verb, CommonOptions& common) {
   verb.add_option("--setting", common.settings, "One setting, as section.key=value; may be repeated");
   verb.add_flag("--json", common.json, "One JSON document on standard output");
   verb.add_flag("--traceback", common.traceback, "Show the calls that led to an error, of libraries too");
+  verb.callback([&action, work = std::move(work)] { action = work; });
 }
 
 bool shows_colour(int descriptor) {

@@ -48,8 +48,8 @@ struct CommonOptions {
 /// What a verb does once its options were read; returns the exit status.
 using Action = std::function<int()>;
 
-/// Adds the shared options to a verb.
-void add_common_options(CLI::App& verb, CommonOptions& common);
+/// Adds the shared options to a verb and makes `work` the action when it is the one called.
+void finish_verb(CLI::App& verb, CommonOptions& common, Action& action, Action work);
 
 void add_run_verb(CLI::App& app, CommonOptions& common, Action& action);
 void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action);

@@ -51,6 +51,12 @@ std::filesystem::path find_installation() {
                                 candidates[0].string(), candidates[1].string(), candidates[2].string()));
 }
 
+std::string whole_path(const std::filesystem::path& path) {
+  std::string out = std::filesystem::absolute(path).lexically_normal().string();
+  if (out.size() > 1 && out.ends_with('/')) out.pop_back();
+  return out;
+}
+
 std::filesystem::path default_keys_folder() { return home_folder("XDG_CONFIG_HOME", ".config") / "ballast/keys"; }
 std::filesystem::path state_folder() { return home_folder("XDG_STATE_HOME", ".local/state") / "ballast"; }
 

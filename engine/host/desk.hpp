@@ -25,6 +25,9 @@ struct Desk {
 /// Finds the installation beside the running binary. Throws: Error{state} naming the folders that were tried.
 std::filesystem::path find_installation();
 
+/// Returns a path as it holds from any folder: absolute, and without a slash at its end.
+std::string whole_path(const std::filesystem::path& path);
+
 /// $XDG_CONFIG_HOME/ballast/keys, or ~/.config/ballast/keys.
 std::filesystem::path default_keys_folder();
 /// $XDG_STATE_HOME/ballast, or ~/.local/state/ballast.

@@ -37,8 +37,13 @@ bool is_log(const fs::path& folder) {
   return !list_segments(folder).empty() ||
          first_line(folder / "HEAD").find("\"format\":\"ballast-log-head\"") != std::string::npos;
 }
+
 bool is_run(const fs::path& folder) {
   return fs::is_regular_file(folder / kRunJournalName) || fs::is_regular_file(folder / kCompactedName);
+}
+
+bool is_compacted(const fs::path& run_folder) {
+  return !fs::exists(run_folder / kRunJournalName) && fs::exists(run_folder / kCompactedName);
 }
 
 bool is_plan(const fs::path& folder) { return fs::is_regular_file(folder / kPlanName) && !is_run(folder); }

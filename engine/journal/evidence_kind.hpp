@@ -10,6 +10,8 @@ namespace ballast::journal {
 bool is_log(const std::filesystem::path& folder);
 /// A folder that holds the journal of a run.
 bool is_run(const std::filesystem::path& folder);
+/// A folder of a run where a statement stands in place of the journal.
+bool is_compacted(const std::filesystem::path& run_folder);
 /// A folder of a run that holds its plan and no journal: a dry run made it, and nobody carried it out.
 bool is_plan(const std::filesystem::path& folder);
 /// A folder that holds the place of the log, runs or objects, as a desk's `var` does.

@@ -37,10 +37,9 @@ std::optional<std::string> line_at(const std::filesystem::path& folder, const Li
   if (place.length == 0 || place.offset >= size || place.length >= size - place.offset) return std::nullopt;
   // With the line feeds around it, so that a part of a line is not taken for one.
   const std::uint64_t from = place.offset == 0 ? 0 : place.offset - 1;
-  std::string bytes(static_cast<std::size_t>(place.offset + place.length + 1 - from), '\0');
-  const ssize_t n = ::pread(file.get(), bytes.data(), bytes.size(), static_cast<off_t>(from));
-  if (n < 0) core::throw_errno("read", (folder / place.segment).string(), errno);
-  if (static_cast<std::size_t>(n) != bytes.size() || bytes.back() != '\n') return std::nullopt;
+  const auto count = static_cast<std::size_t>(place.offset + place.length + 1 - from);
+  const std::string bytes = core::read_at(file.get(), count, from, folder / place.segment);
+  if (bytes.size() != count || bytes.back() != '\n') return std::nullopt;
   if (from != place.offset && bytes.front() != '\n') return std::nullopt;
   std::string line =
       bytes.substr(static_cast<std::size_t>(place.offset - from), static_cast<std::size_t>(place.length));

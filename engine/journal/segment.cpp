@@ -20,18 +20,6 @@ namespace {
 constexpr std::string_view kPrefix = "decision_log-", kSuffix = ".jsonl";
 constexpr std::size_t kLongestLine = std::size_t{1} << 28;
 
-std::size_t read_at(int fd, char* out, std::size_t size, std::uint64_t offset, const std::filesystem::path& path) {
-  std::size_t have = 0;
-  while (have < size) {
-    const ssize_t n = ::pread(fd, out + have, size - have, static_cast<off_t>(offset + have));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) core::throw_errno("read", path.string(), errno);
-    if (n == 0) break;
-    have += static_cast<std::size_t>(n);
-  }
-  return have;
-}
-
 }  // namespace
 
 std::string segment_name(core::Instant time) { return fmt::format("{}{}{}", kPrefix, core::format_day(time), kSuffix); }
@@ -71,7 +59,7 @@ bool BlockReader::next(std::string& out, std::uint64_t& offset) {
     const std::size_t had = out.size();
     const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(block_, end_ - position_));
     out.resize(had + want);
-    const std::size_t got = want == 0 ? 0 : read_at(file_.get(), out.data() + had, want, position_, path_);
+    const std::size_t got = want == 0 ? 0 : core::read_at(file_.get(), out.data() + had, want, position_, path_);
     out.resize(had + got);
     position_ += got;
     const std::size_t last = out.rfind('\n');
@@ -96,8 +84,8 @@ std::string line_ending_at(const std::filesystem::path& path, std::uint64_t end)
   std::uint64_t from = end;
   for (std::size_t step = 4096; from > 0; step *= 2) {
     const std::uint64_t next = from > step ? from - step : 0;
-    std::string part(static_cast<std::size_t>(from - next), '\0');
-    if (read_at(file.get(), part.data(), part.size(), next, path) != part.size()) break;
+    const std::string part = core::read_at(file.get(), static_cast<std::size_t>(from - next), next, path);
+    if (part.size() != from - next) break;
     out.insert(0, part);
     from = next;
     if (out.back() != '\n') break;

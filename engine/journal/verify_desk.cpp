@@ -138,9 +138,8 @@ class DeskCheck {
     RunFacts facts;
     merge(report_, findings_, verify_run_parts(folder_ / place, verifier_, options_, in_log.ends, facts), place);
     merge(report_, findings_, verify_tree(folder_ / place, verifier_, options_, run_files()), place);
-    const bool is_compacted =
-        !fs::exists(folder_ / place / kRunJournalName) && fs::exists(folder_ / place / kCompactedName);
-    const std::string journal = fmt::format("{}/{}", place, is_compacted ? kCompactedName : kRunJournalName);
+    const std::string journal =
+        fmt::format("{}/{}", place, is_compacted(folder_ / place) ? kCompactedName : kRunJournalName);
     check_named_objects(facts, journal, objects_);
     for (const NamedEntry& each : facts.entries) {
       ++report_.references;

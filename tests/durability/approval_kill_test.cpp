@@ -81,12 +81,7 @@ class Asking {
       }
       each = entry.dump();
     }
-    for (std::size_t i = 1; i < traces.units.size(); ++i) {  // the first is the status
-      core::Json unit = core::parse_json(traces.units[i], "unit");
-      unit.erase("entry_seq");
-      unit.erase("entry_sha256");
-      traces.units[i] = unit.dump();
-    }
+    without_entry_numbers(traces);
     return traces;
   }
 };

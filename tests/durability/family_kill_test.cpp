@@ -37,12 +37,7 @@ Traces alike(Traces traces) {
   std::stable_sort(traces.entries.begin(), traces.entries.end(), [](const std::string& a, const std::string& b) {
     return core::parse_json(a, "entry")["run"] < core::parse_json(b, "entry")["run"];
   });
-  for (std::size_t i = 1; i < traces.units.size(); ++i) {  // the first is the status
-    core::Json unit = core::parse_json(traces.units[i], "unit");
-    unit.erase("entry_seq");
-    unit.erase("entry_sha256");
-    traces.units[i] = unit.dump();
-  }
+  without_entry_numbers(traces);
   return traces;
 }
 

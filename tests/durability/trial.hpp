@@ -75,6 +75,8 @@ Ran run_plain(const TestDesk& desk, const std::vector<std::string>& arguments);
 std::string begun_run(const TestDesk& desk);
 
 Traces traces_of(const TestDesk& desk);
+/// Takes out of the units which entries of the log they name: processes that ran at once number them as it comes.
+void without_entry_numbers(Traces& traces);
 
 /// Units hold numbers of entries, which are others when a failure was logged between; bytes are other where keys are.
 enum class Compared { everything, all_but_units, names_and_entries };

@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "host/exec_pointers.hpp"
 
 namespace ballast::host {
 namespace {
@@ -34,13 +35,6 @@ std::vector<std::string> merged_environment(const std::map<std::string, std::str
   for (const auto& [name, value] : changes) {
     if (!value.empty()) out.push_back(name + "=" + value);
   }
-  return out;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& each : texts) out.push_back(each.data());
-  out.push_back(nullptr);
   return out;
 }
 
@@ -72,7 +66,7 @@ void drain(const Pipe& out, const Pipe& error, ProgramResult& result) {
 ProgramResult run_program(const std::vector<std::string>& command,
                           const std::map<std::string, std::string>& environment) {
   std::vector<std::string> words = command, settings = merged_environment(environment);
-  std::vector<char*> arguments = pointers_to(words), variables = pointers_to(settings);
+  std::vector<char*> arguments = exec_pointers(words), variables = exec_pointers(settings);
   const core::FileDescriptor nothing = core::open_file("/dev/null", O_RDONLY);
   Pipe out, error, failed;
   const pid_t child = ::fork();

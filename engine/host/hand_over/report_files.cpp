@@ -10,10 +10,10 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/signature_file.hpp"
-#include "host/archived_run.hpp"
 #include "host/checks.hpp"
 #include "host/run/history.hpp"
 #include "host/run/record.hpp"
+#include "journal/evidence_kind.hpp"
 #include "journal/log_reader.hpp"
 #include "journal/run_journal.hpp"
 
@@ -43,17 +43,19 @@ class Staging {
   Staging& operator=(const Staging&) = delete;
 
   const fs::path& folder() const { return folder_; }
-  void copy(const fs::path& from, const std::string& name) {
+  /// Returns the SHA-256 of what was copied.
+  std::string copy(const fs::path& from, const std::string& name) {
     const std::string bytes = core::read_file(from);
     core::write_file_atomically(folder_ / name, bytes);
-    files_.push_back({{"path", name}, {"size", bytes.size()}, {"sha256", core::sha256_hex(bytes)}});
+    std::string sha256 = core::sha256_hex(bytes);
+    files_.push_back({{"path", name}, {"size", bytes.size()}, {"sha256", sha256}});
+    return sha256;
   }
-  /// What was copied counts, not what stands in the desk now. Returns the SHA-256.
-  std::string verify(const std::string& name, const core::Verifier& verifier) const {
+  /// What was copied counts, not what stands in the desk now.
+  void verify(const std::string& name, const core::Verifier& verifier) const {
     const core::FileVerdict verdict = core::verify_file(folder_ / name, verifier);
     if (verdict.status != core::FileStatus::valid)
       refuse(fmt::format("{}: {}", core::file_status_name(verdict.status), verdict.sentence), name);
-    return core::sha256_hex(core::read_file(folder_ / name));
   }
   void forget(const std::string& name) {
     std::erase_if(files_, [&](const Json& each) { return each["path"] == name || each["path"] == name + ".sig"; });
@@ -74,12 +76,12 @@ class Staging {
   bool done_ = false;
 };
 
-/// The journal verifies, and the log, which the caller verified, states its end.
-journal::RunRecord require_verified(const Desk& desk, const Report& report) {
+/// The records of a run whose journal verifies, and whose end the log, which the caller verified, states.
+std::vector<journal::RunRecord> read_verified(const Desk& desk, const Report& report) {
   const fs::path folder = runs_folder(desk) / report.run;
   const journal::VerifyReport verified = verify_at(desk, folder, {});
   if (!verified.verified()) refuse(verified.findings.front().sentence, folder);
-  const std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
+  std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
   journal::Query query;
   query.run = report.run;
   query.kind = "run_finished";
@@ -89,13 +91,13 @@ journal::RunRecord require_verified(const Desk& desk, const Report& report) {
   const Json end = stated.back().json()["journal"];
   if (end["records"] != records.back().seq || end["sha256"] != records.back().sha256)
     refuse("the journal is not the one whose end the log states", folder);
-  return records.back();
+  return records;
 }
 
 /// The artefacts that the run wrote, by path below var; of one that it wrote twice the later bytes.
-std::map<std::string, std::string> artefacts_of(const Desk& desk, const std::string& run) {
+std::map<std::string, std::string> artefacts_of(std::vector<journal::RunRecord> records) {
   std::map<std::string, std::string> out;
-  for (const journal::RunRecord& each : read_run(runs_folder(desk) / run).records) {
+  for (const journal::RunRecord& each : fold_journal(std::move(records)).records) {
     if (each.json["kind"] != "artefact") continue;
     const fs::path below = fs::path(each.json["path"].get<std::string>()).lexically_relative("var");
     if (below.empty() || *below.begin() == ".." || below.is_absolute()) refuse("an artefact outside of var", below);
@@ -128,9 +130,10 @@ Report describe_report(const JournalEnds& ends) {
 }
 
 void put_report(const Desk& desk, const Keys& keys, const core::Clock& clock, const fs::path& to, Report& report) {
-  if (is_compacted(desk, report.run))
+  if (journal::is_compacted(runs_folder(desk) / report.run))
     refuse("the run was compacted before it was handed over; its archive is what there is to hand over", report.run);
-  const journal::RunRecord end = require_verified(desk, report);
+  std::vector<journal::RunRecord> records = read_verified(desk, report);
+  const journal::RunRecord end = records.back();
   const fs::path run_folder = runs_folder(desk) / report.run;
   Staging staging(to, report);
   for (const std::string_view part : {kSummaryName, kRecordName}) {
@@ -140,12 +143,13 @@ void put_report(const Desk& desk, const Keys& keys, const core::Clock& clock, co
     staging.verify(name, keys.ring);
   }
   Json replaced = Json::array();
-  for (const auto& [path, sha256] : artefacts_of(desk, report.run)) {
+  for (const auto& [path, sha256] : artefacts_of(std::move(records))) {
     const std::string name = "artefacts/" + path;
-    staging.copy(desk.var / path, name);
+    const std::string copied = staging.copy(desk.var / path, name);
     staging.copy(desk.var / (path + ".sig"), name + ".sig");
+    staging.verify(name, keys.ring);
     // A file that another run signed since is that run's artefact: this run's is gone.
-    if (staging.verify(name, keys.ring) == sha256) continue;
+    if (copied == sha256) continue;
     staging.forget(name);
     replaced.push_back({{"path", path}, {"sha256", sha256}});
   }
@@ -183,9 +187,8 @@ void check_report(const Desk& desk, const core::Verifier& verifier, const fs::pa
     if (!fs::is_regular_file(folder / name)) refuse("it was handed over and is not there any more", folder / name);
     std::string wanted = each.at("sha256").get<std::string>();
     // What the desk still has counts more than what the other side says of itself.
-    if (!name.starts_with("artefacts/"))
-      wanted = core::sha256_hex(core::read_file(runs_folder(desk) / report.run / name));
-    if (core::sha256_hex(core::read_file(folder / name)) != wanted)
+    if (!name.starts_with("artefacts/")) wanted = core::sha256_file_hex(runs_folder(desk) / report.run / name);
+    if (core::sha256_file_hex(folder / name) != wanted)
       refuse("it is there with other bytes than those that were handed over; nothing is rewritten", folder / name);
   }
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {

@@ -8,10 +8,10 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/nearest.hpp"
-#include "host/archived_run.hpp"
 #include "host/evidence.hpp"
 #include "host/run/history.hpp"
 #include "host/run/list.hpp"
+#include "journal/evidence_kind.hpp"
 #include "sign/key_ring.hpp"
 
 namespace ballast::host {
@@ -178,7 +178,7 @@ void hand_in(const Approval& approval, const std::filesystem::path& run_folder) 
 
 std::optional<ApprovalRequest> open_request(const Desk& desk, const std::string& run) {
   const auto folder = find_run_folder(desk, run);
-  if (is_compacted(desk, run)) return std::nullopt;  // it has ended
+  if (journal::is_compacted(folder)) return std::nullopt;  // it has ended
   const FoldedJournal journal = read_run(folder);
   if (!journal.end || (*journal.end)["status"] != "waiting" || journal.records.empty()) return std::nullopt;
   const core::Json& last = journal.records.back().json;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/error.hpp"
+#include "host/exec_pointers.hpp"
 
 namespace ballast::host {
 namespace {
@@ -21,9 +22,7 @@ constexpr int kLookAgainMilliseconds = 500;
 
 ChildProcess start_process(const std::string& program, std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), "ballast");
-  std::vector<char*> pointers;
-  for (std::string& each : arguments) pointers.push_back(each.data());
-  pointers.push_back(nullptr);
+  const std::vector<char*> pointers = exec_pointers(arguments);
   int pipe[2];
   if (::pipe2(pipe, O_CLOEXEC) != 0) core::throw_errno("start", "a child run", errno);
   core::FileDescriptor reading(pipe[0]);

@@ -68,7 +68,6 @@ void RunServices::begin_child(ChildOrder order) {
     children_begun_.emplace(order.name, std::move(order));
     return;
   }
-  children_->check(order);
   if (dry() || plan.holding()) {
     ChildPlan ahead = plan_child(order);
     planned({{"unit", "child"},
@@ -110,9 +109,8 @@ void RunServices::children_started(const core::Json& children) {
   for (const core::Json& each : children) orders.push_back(order_of(each));
   if (orders.empty()) return;
   require_not_denied(orders.front().name);  // what a policy forbids the run, its children do not do for it
-  if (history_.exhausted()) {               // all or none
-    for (const ChildOrder& each : orders) children_->check(each);
-  }
+  // All or none, but for those that were begun before: a run that died between two of them goes on with the others.
+  for (std::size_t i = history_.remaining(); i < orders.size(); ++i) children_->check(orders[i]);
   for (ChildOrder& each : orders) {
     const std::string name = each.name;
     begin_child(std::move(each));

@@ -17,6 +17,7 @@
 #include "host/run/stores.hpp"
 #include "journal/bundle.hpp"
 #include "journal/compacted_run.hpp"
+#include "journal/evidence_kind.hpp"
 #include "journal/log_reader.hpp"
 #include "journal/objects_in_use.hpp"
 #include "journal/run_journal.hpp"
@@ -256,9 +257,7 @@ class Compaction {
       add_unused(journal::objects_named(facts, objects_), in_use, going);
     }
     for (const auto& entry : fs::directory_iterator(runs_folder(desk_))) {
-      if (fs::exists(entry.path() / journal::kRunJournalName) || !fs::exists(entry.path() / journal::kCompactedName))
-        continue;
-      add_archived(entry.path(), in_use, going);
+      if (journal::is_compacted(entry.path())) add_archived(entry.path(), in_use, going);
     }
     out_.objects = going.size();
     if (request_.dry_run) return;

@@ -141,7 +141,8 @@ void RunServices::undo_finished(const std::string& name) {
 std::string RunServices::give_up_undo() {
   if (taking_back_.empty()) return {};
   append_record("undo", {{"step", taking_back_}, {"state", "failed"}});
-  return undone_[taking_back_] = "failed", std::exchange(taking_back_, {});
+  undone_[taking_back_] = "failed";
+  return std::exchange(taking_back_, {});
 }
 
 bool RunServices::took_back() const {

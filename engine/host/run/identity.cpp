@@ -44,6 +44,16 @@ RunIdentity recorded_identity(const core::Json& recorded) {
   return out;
 }
 
+journal::Draft draft_entry(const RunIdentity& identity, const std::string& kind) {
+  journal::Draft out;
+  out.kind = kind;
+  out.actor = identity.actor;
+  out.environment = std::string(core::name_of(identity.environment));
+  out.run = identity.id;
+  out.clock_given = identity.clock_given;
+  return out;
+}
+
 std::string base_id(const RunIdentity& identity, const Script& script, const Configuration& configuration) {
   const core::Json depends_on{{"runbook", script.sha256()},
                               {"parameters", identity.parameters},

@@ -17,6 +17,9 @@ RunIdentity new_identity(const Configuration& configuration, const RunRequest& r
 /// The identity that a journal or a plan recorded.
 RunIdentity recorded_identity(const core::Json& recorded);
 
+/// An entry of the log that the run writes; its time is the log's own unless somebody sets it.
+journal::Draft draft_entry(const RunIdentity& identity, const std::string& kind);
+
 /// The name that the run would have if it were the only one of its kind.
 std::string base_id(const RunIdentity& identity, const Script& script, const Configuration& configuration);
 /// Returns the first of `base`, `base-2`, ... that `take` accepts.

@@ -30,17 +30,7 @@ class Source {
   std::size_t size() const { return size_; }
   /// Fewer bytes than asked for only at the end.
   std::string at(std::size_t offset, std::size_t count) const {
-    std::string out(std::min(count, size_ - offset), '\0');
-    std::size_t done = 0;
-    while (done < out.size()) {
-      const ssize_t n = ::pread(file_.get(), out.data() + done, out.size() - done, static_cast<off_t>(offset + done));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) core::throw_errno("read", path_.string(), errno);
-      if (n == 0) break;  // it was cut meanwhile
-      done += static_cast<std::size_t>(n);
-    }
-    out.resize(done);
-    return out;
+    return core::read_at(file_.get(), std::min(count, size_ - offset), offset, path_);
   }
 
  private:
@@ -73,8 +63,7 @@ std::string last_line(const Source& source) {
 
 /// The same of a run whose journal was archived, as far as its record repeats them.
 JournalEnds ends_in_record(const std::filesystem::path& run_folder) {
-  const auto path = run_folder / kSummaryName;
-  const core::Json summary = core::parse_json(core::read_file(path), path.string());
+  const core::Json summary = read_summary(run_folder);
   core::Json first{{"time", summary.at("started")}};
   for (const char* member : {"runbook", "actor", "scheduled", "parent"}) {
     if (summary.contains(member)) first[member] = summary[member];

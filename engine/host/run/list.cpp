@@ -32,16 +32,6 @@ std::string place_of(const FoldedJournal& run) {
   return {};
 }
 
-bool is_compacted(const std::filesystem::path& folder) {
-  return !std::filesystem::exists(folder / journal::kRunJournalName) &&
-         std::filesystem::exists(folder / journal::kCompactedName);
-}
-
-core::Json read_summary(const std::filesystem::path& folder) {
-  const auto file = folder / kSummaryName;
-  return core::parse_json(core::read_file(file), file.string());
-}
-
 /// A compacted run as its record tells.
 RunSummary from_record(const std::filesystem::path& folder) {
   const core::Json summary = read_summary(folder);
@@ -61,7 +51,7 @@ RunSummary from_record(const std::filesystem::path& folder) {
 }
 
 RunSummary summarise(const std::filesystem::path& folder) {
-  if (is_compacted(folder)) return from_record(folder);
+  if (journal::is_compacted(folder)) return from_record(folder);
   RunSummary out;
   out.id = folder.filename().string();
   // Asked before the journal is read: a run that ends meanwhile is not taken for dead.
@@ -108,22 +98,21 @@ std::filesystem::path find_run_folder(const Desk& desk, const std::string& run) 
                     run);
 }
 
+RunSummary summarise_run(const std::filesystem::path& folder) {
+  try {
+    return summarise(folder);
+  } catch (const std::exception& e) {  // one bad journal hides no other run
+    RunSummary unreadable;
+    unreadable.id = folder.filename().string();
+    unreadable.status = "unreadable";
+    unreadable.at = e.what();
+    return unreadable;
+  }
+}
+
 std::vector<RunSummary> list_runs(const Desk& desk) {
   std::vector<RunSummary> out;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(runs_folder(desk), ignored)) {
-    if (!entry.is_directory() || entry.path().filename().string().starts_with('.') || !journal::is_run(entry.path()))
-      continue;
-    try {
-      out.push_back(summarise(entry.path()));
-    } catch (const std::exception& e) {  // one bad journal hides no other run
-      RunSummary unreadable;
-      unreadable.id = entry.path().filename().string();
-      unreadable.status = "unreadable";
-      unreadable.at = e.what();
-      out.push_back(std::move(unreadable));
-    }
-  }
+  for (const auto& folder : run_folders(desk)) out.push_back(summarise_run(folder));
   std::sort(out.begin(), out.end(), [](const RunSummary& a, const RunSummary& b) {
     return std::tie(a.started, a.id) < std::tie(b.started, b.id);
   });
@@ -145,7 +134,7 @@ core::Json run_document(const RunSummary& run) {
 
 core::Json run_units(const Desk& desk, const std::string& run) {
   const auto folder = find_run_folder(desk, run);
-  if (is_compacted(folder)) return read_summary(folder).at("units");
+  if (journal::is_compacted(folder)) return read_summary(folder).at("units");
   core::Json out = core::Json::array();
   for (const journal::RunRecord& each : read_run(folder).records) {
     if (is_unit(each.json)) out.push_back(each.json);

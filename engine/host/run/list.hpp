@@ -26,9 +26,11 @@ struct RunSummary {
   }
 };
 
-/// Every run below var, oldest first. A journal that cannot be read is a run with the status "unreadable".
+/// Every run below var, oldest first, each as summarise_run has it.
 std::vector<RunSummary> list_runs(const Desk& desk);
-/// Throws: Error{not_found} with the nearest id.
+/// One run; when its journal cannot be read it has the status "unreadable", and what is wrong for `at`.
+RunSummary summarise_run(const std::filesystem::path& folder);
+/// Throws: Error{not_found} with the nearest id; as reading the journal does.
 RunSummary find_run(const Desk& desk, const std::string& run);
 
 /// Returns the folder of a run that has a journal, or a statement in its place. Throws: Error{not_found} with the

@@ -12,8 +12,8 @@ core::Json look_ahead(const Desk& desk, const Configuration& configuration, Scri
                       const std::string& approval) {
   FoldedJournal journal = read_run(runs_folder(desk) / identity.id);
   // Its waits cost no time, and the run's own clock stays where it is.
-  const core::FixedClock given(clock.now());
-  RunServices services(desk, configuration, identity.clock_given ? static_cast<const core::Clock&>(given) : clock);
+  const core::ChosenClock own(identity.clock_given ? std::optional(clock.now()) : std::nullopt);
+  RunServices services(desk, configuration, own);
   services.print_nothing();
   services.with_children(children);
   State state(services, runbook_profile(), source, configuration.settings.limits.runbook);

@@ -12,6 +12,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "core/printable.hpp"
+#include "host/exec_pointers.hpp"
 #include "host/status_line.hpp"
 
 namespace ballast::host {
@@ -38,16 +39,9 @@ std::vector<std::string> environment_with(const Secrets* secrets) {
   return out;
 }
 
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& each : texts) out.push_back(each.data());
-  out.push_back(nullptr);
-  return out;
-}
-
 /// Starts a program that nobody waits for. Returns the system's reason when it could not be started, else 0.
 int start_detached(std::vector<std::string> command, std::vector<std::string> environment, const std::string& input) {
-  std::vector<char*> arguments = pointers_to(command), settings = pointers_to(environment);
+  std::vector<char*> arguments = exec_pointers(command), settings = exec_pointers(environment);
   const core::FileDescriptor text(::memfd_create("notice", MFD_CLOEXEC));
   if (!text) return errno;
   core::write_all(text.get(), input, "notice");

@@ -73,21 +73,23 @@ std::string Progress::children_text() const {
 }
 
 std::optional<ProgressEvent> Progress::take_unit(const Json& record, std::optional<core::Instant> at) {
+  const std::string kind = record["kind"].get<std::string>();
+  const bool takes_time = kind == "step_finished" || kind == "wait" || kind == "child";
   ProgressEvent out;
   out.unit = describe_unit(record);
-  if (record["kind"] == "step_finished") {
+  if (kind == "step_finished") {
     if (record.contains("error")) out.failed = record["error"].value("message", "");
     out.place = place_of(record["step"].get<std::string>());
   }
-  if (!doing_.empty() && doing_since_ && at) out.seconds = seconds_between(*doing_since_, *at);
-  if (record["kind"] == "step_finished" || record["kind"] == "wait") begin("", {}, false);
-  if (record["kind"] == "child") {
+  if (takes_time && !doing_.empty() && doing_since_ && at) out.seconds = seconds_between(*doing_since_, *at);
+  if (kind == "child") {
     std::erase(children_, record["name"].get<std::string>());
     begin(children_text(), doing_since_, false);
+  } else if (takes_time) {
+    begin("", {}, false);
   }
   done_.push_back({record["seq"].get<std::uint64_t>(), reached_});
-  if (record["kind"] == "check") return std::nullopt;  // what held needs no line of its own
-  if (record["kind"] != "step_finished" && record["kind"] != "wait" && record["kind"] != "child") out.seconds.reset();
+  if (kind == "check") return std::nullopt;  // what held needs no line of its own
   return out;
 }
 

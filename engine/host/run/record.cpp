@@ -193,6 +193,11 @@ std::string run_markdown(const Json& summary) {
   return out;
 }
 
+Json read_summary(const std::filesystem::path& run_folder) {
+  const auto path = run_folder / kSummaryName;
+  return core::parse_json(core::read_file(path), path.string());
+}
+
 void write_record(const OpenStores& stores, const std::filesystem::path& folder) {
   const Json summary = run_summary(journal::RunJournal::read(folder));
   write_signed(folder / kSummaryName, core::canonical_json(summary) + "\n", stores.keys, stores.clock);

@@ -19,6 +19,9 @@ inline constexpr std::string_view kRecordName = "record.md";
 /// artefacts, and the acceptance with what was checked.
 core::Json run_summary(const std::vector<journal::RunRecord>& records);
 
+/// The summary of a run as it lies in its folder. Throws: Error{not_found | io | argument}.
+core::Json read_summary(const std::filesystem::path& run_folder);
+
 /// The summary as Markdown.
 std::string run_markdown(const core::Json& summary);
 

@@ -30,12 +30,12 @@ class NewRun {
       : desk_(desk),
         configuration_(configuration),
         request_(request),
-        fixed_(request.now.value_or(core::Instant{})),
+        clock_(request.now),
         script_(find_runbook(desk, request.runbook)),
         manifest_(ReviewManifest::read(desk, sign::KeyRing::open(desk.keys))),
         source_(desk.source(), manifest_, is_live()),
         children_(desk, configuration, request.child_options),
-        services_(desk, configuration, clock()),
+        services_(desk, configuration, clock_),
         state_(services_, runbook_profile(), source_, configuration.settings.limits.runbook) {
     if (is_live()) manifest_.review({script_}, true);
     if (request.json) services_.print_to_standard_error();
@@ -45,12 +45,12 @@ class NewRun {
     // Before the clock is read: people take their time to answer.
     given_ = gather_parameters(info_.parameters, request.parameters);
     check_parameters(state_, info_, given_);
-    identity_ = new_identity(configuration, request, info_, given_, request.decision_time.value_or(clock().now()));
+    identity_ = new_identity(configuration, request, info_, given_, request.decision_time.value_or(clock_.now()));
     if (request.order) {
       identity_.id = request.order->run;
       identity_.parent = ParentRun{request.order->parent, request.order->name, request.order->depth};
     }
-    identity_.roots = resolve_roots(desk, configuration, info_);
+    identity_.roots = resolve_roots(desk, configuration.settings.runbooks.roots, info_);
     pins_ = current_pins(desk, configuration, script_, state_.libraries());
     result_.runbook = info_.name;
     result_.file = script_.place;
@@ -58,9 +58,8 @@ class NewRun {
 
   /// Computes everything, applies nothing, and keeps what would be done as a plan.
   RunResult plan() {
-    const auto has_journal = [&](const std::string& id) { return journal::is_run(runs_folder(desk_) / id); };
-    identity_.id =
-        first_id(base_id(identity_, script_, configuration_), [&](const std::string& id) { return !has_journal(id); });
+    const auto is_free = [&](const std::string& id) { return !journal::is_run(runs_folder(desk_) / id); };
+    identity_.id = first_id(base_id(identity_, script_, configuration_), is_free);
     execute_dry();
     core::Json document = identity_payload(identity_, info_, script_, given_);
     document["run"] = identity_.id;
@@ -140,7 +139,6 @@ class NewRun {
   }
 
   bool is_live() const { return configuration_.settings.desk.environment == Environment::live; }
-  const core::Clock& clock() const { return request_.now ? static_cast<const core::Clock&>(fixed_) : system_; }
 
   /// What is not as it was planned, before anything is done.
   std::optional<std::string> difference_from(const PlanFile& plan) const {
@@ -162,14 +160,14 @@ class NewRun {
 
   template <class Claim>
   RunResult begin(const Claim& claim) {
-    TargetLock target(desk_, info_, identity_, TargetUse::begin, clock());
-    stores_.emplace(desk_, clock(), identity_);
+    TargetLock target(desk_, info_, identity_, TargetUse::begin, clock_);
+    stores_.emplace(desk_, clock_, identity_);
     result_.made_keys = stores_->keys.made;
     keep_pinned(stores_->objects, pins_, configuration_, script_, state_.libraries());
     core::Json payload = identity_payload(identity_, info_, script_, given_);
     payload.update(pins_.hashes());
     if (!info_.steps.empty()) payload["steps"] = steps_document(info_.steps);  // whoever watches knows what is to come
-    if (!info_.roots.empty()) payload["roots"] = configured_roots(configuration_, info_);
+    if (!info_.roots.empty()) payload["roots"] = configured_roots(configuration_.settings.runbooks.roots, info_);
     if (!request_.scheduled.is_null()) payload["scheduled"] = request_.scheduled;
     if (!planned_by_.empty() && planned_by_ != identity_.actor) payload["planned_by"] = planned_by_;
     if (!plan_.empty()) {
@@ -179,7 +177,7 @@ class NewRun {
     identity_.id = claim([&](const std::string& id) {
       payload["log_seq"] = stores_->log.last_seq();  // where in the log's order it began: clocks can be given
       stores_->journal =
-          journal::RunJournal::create(runs_folder(desk_) / id, id, payload, *stores_->keys.journal, clock());
+          journal::RunJournal::create(runs_folder(desk_) / id, id, payload, *stores_->keys.journal, clock_);
     });
     stores_->journal->tell(request_.observer);
     result_.id = identity_.id;
@@ -194,7 +192,7 @@ class NewRun {
                            request_.may_ask,
                            &given_.secrets,
                            [this](const std::string& approval) {
-                             return look_ahead(desk_, configuration_, source_, script_, identity_, clock(), children_,
+                             return look_ahead(desk_, configuration_, source_, script_, identity_, clock_, children_,
                                                approval);
                            }});
     services_.begin(identity_, {&stores_->objects, &stores_->log, &*stores_->journal, &stores_->keys, &manifest_});
@@ -205,8 +203,7 @@ class NewRun {
   const Desk& desk_;
   const Configuration& configuration_;
   const RunRequest& request_;
-  core::SystemClock system_;
-  core::FixedClock fixed_;
+  core::ChosenClock clock_;
   Script script_;
   ReviewManifest manifest_;
   ReviewedSource source_;

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "host/log_access.hpp"
+#include "host/run/identity.hpp"
 #include "host/run/script_table.hpp"
 #include "host/script_error.hpp"
 #include "host/version.hpp"
@@ -158,13 +159,8 @@ void RunServices::finish_plan() {
 }
 
 journal::Draft RunServices::draft_of(const std::string& kind) const {
-  journal::Draft out;
-  out.kind = kind;
-  out.actor = identity_.actor;
-  out.environment = std::string(core::name_of(identity_.environment));
-  out.run = identity_.id;
+  journal::Draft out = draft_entry(identity_, kind);
   out.time = identity_.time;
-  out.clock_given = identity_.clock_given;
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include "core/digest.hpp"
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "host/run/identity.hpp"
 #include "host/run/record.hpp"
 #include "host/version.hpp"
 
@@ -23,12 +24,7 @@ journal::LogOptions log_options(const RunIdentity& identity) {
 
 void append_statement(OpenStores& stores, const RunIdentity& identity, const std::string& kind,
                       const journal::RunRecord& last, const std::string& status) {
-  journal::Draft draft;
-  draft.kind = kind;
-  draft.actor = identity.actor;
-  draft.environment = std::string(core::name_of(identity.environment));
-  draft.run = identity.id;
-  draft.clock_given = identity.clock_given;
+  journal::Draft draft = draft_entry(identity, kind);
   draft.note = fmt::format("{} {}", identity.runbook, status);
   draft.journal = journal::JournalEnd{last.seq, last.sha256, status};
   stores.log.append(draft);
@@ -104,36 +100,28 @@ void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>&
   objects.put(core::canonical_json(library_manifest(libraries)));
 }
 
-std::filesystem::path root_folder(const Desk& desk, const Configuration& configuration, const std::string& name) {
-  const auto& given = configuration.settings.runbooks.roots;
-  const auto at = given.find(name);
-  return at == given.end() ? desk.var / name : desk.folder / at->second;
+std::filesystem::path root_folder(const Desk& desk, const RootSettings& settings, const std::string& name) {
+  const auto at = settings.find(name);
+  return at == settings.end() ? desk.var / name : desk.folder / at->second;
 }
 
-core::Json configured_roots(const Configuration& configuration, const RunbookInfo& info) {
+std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const RootSettings& settings,
+                                                           const RunbookInfo& info) {
+  std::map<std::string, std::filesystem::path> out;
+  for (const auto& [name, text] : info.roots) out[name] = root_folder(desk, settings, name);
+  return out;
+}
+
+core::Json configured_roots(const RootSettings& settings, const RunbookInfo& info) {
   core::Json out = core::Json::object();
-  for (const auto& [name, folder] : configuration.settings.runbooks.roots) {
+  for (const auto& [name, folder] : settings) {
     if (info.roots.contains(name)) out[name] = folder;
   }
   return out;
 }
 
-std::map<std::string, std::filesystem::path> recorded_roots(const Desk& desk, const Configuration& configuration,
-                                                            const RunbookInfo& info, const core::Json& started) {
-  if (!started.contains("roots")) return resolve_roots(desk, configuration, info);
-  std::map<std::string, std::filesystem::path> out;
-  for (const auto& [name, text] : info.roots) {
-    const std::string folder = started["roots"].value(name, "");
-    out[name] = folder.empty() ? desk.var / name : desk.folder / folder;
-  }
-  return out;
-}
-
-std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const Configuration& configuration,
-                                                           const RunbookInfo& info) {
-  std::map<std::string, std::filesystem::path> out;
-  for (const auto& [name, text] : info.roots) out[name] = root_folder(desk, configuration, name);
-  return out;
+RootSettings recorded_roots(const core::Json& started, const RootSettings& settings) {
+  return started.contains("roots") ? started["roots"].get<RootSettings>() : settings;
 }
 
 }  // namespace ballast::host

@@ -56,15 +56,17 @@ void state_end(OpenStores& stores, const RunIdentity& identity, const journal::R
 std::string libraries_sha256(const std::vector<Script>& libraries);
 void put_scripts(const journal::ObjectStore& objects, const std::vector<Script>& libraries);
 
-/// The folder of a root: as `runbooks.roots` has it, else of that name below var.
-std::filesystem::path root_folder(const Desk& desk, const Configuration& configuration, const std::string& name);
+/// Folders below the desk by the names of roots, as the settings `runbooks.roots` are.
+using RootSettings = std::map<std::string, std::string>;
+
+/// The folder of a root: as the settings have it, else of that name below var.
+std::filesystem::path root_folder(const Desk& desk, const RootSettings& settings, const std::string& name);
 /// Folders that the effects of a runbook may write, by the names that it declares.
-std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const Configuration& configuration,
+std::map<std::string, std::filesystem::path> resolve_roots(const Desk& desk, const RootSettings& settings,
                                                            const RunbookInfo& info);
-/// The same of a run that began: as it recorded the settings then, whatever they are now.
-std::map<std::string, std::filesystem::path> recorded_roots(const Desk& desk, const Configuration& configuration,
-                                                            const RunbookInfo& info, const core::Json& started);
 /// What the settings say of the folders that a runbook declares, for its journal.
-core::Json configured_roots(const Configuration& configuration, const RunbookInfo& info);
+core::Json configured_roots(const RootSettings& settings, const RunbookInfo& info);
+/// What they said when a run began; `settings` where its journal is older than that and does not tell.
+RootSettings recorded_roots(const core::Json& started, const RootSettings& settings);
 
 }  // namespace ballast::host

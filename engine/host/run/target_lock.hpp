@@ -13,7 +13,7 @@
 namespace ballast::host {
 
 /// What a run wants with its target.
-enum class TargetUse { abort_ended, begin, resume, abort };
+enum class TargetUse { begin, resume, abort, abort_ended };
 
 class TargetLock {
  public:

@@ -164,16 +164,9 @@ std::vector<Json> JournalFollower::more() {
   if (size == size_ && changed == changed_) return out;
   size_ = size;
   changed_ = changed;
-  std::string bytes(size - whole_, '\0');
-  std::size_t got = 0;
-  while (got < bytes.size()) {
-    const ssize_t n = ::pread(file_.get(), bytes.data() + got, bytes.size() - got, static_cast<off_t>(whole_ + got));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) core::throw_errno("read", path_.string(), errno);
-    if (n == 0) break;  // a torn end was cut meanwhile
-    got += static_cast<std::size_t>(n);
-  }
-  std::string_view rest(bytes.data(), got);
+  // Fewer bytes when a torn end was cut meanwhile.
+  const std::string bytes = core::read_at(file_.get(), size - whole_, whole_, path_);
+  std::string_view rest(bytes);
   for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
     out.push_back(core::parse_json(rest.substr(0, end), fmt::format("{}, byte {}", path_.string(), whole_)));
     whole_ += end + 1;

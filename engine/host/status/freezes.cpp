@@ -60,7 +60,7 @@ std::optional<FreezeInForce> read_override(const std::filesystem::path& file, co
 StatusPart freezes_status(const StatusQuestion& question) {
   StatusPart out;
   out.facts = core::Json::array();
-  const auto folder = root_folder(question.desk, question.configuration, "overrides") /
+  const auto folder = root_folder(question.desk, question.configuration.settings.runbooks.roots, "overrides") /
                       core::name_of(question.configuration.settings.desk.environment);
   std::vector<std::filesystem::path> files;
   std::error_code ignored;

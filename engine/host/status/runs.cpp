@@ -22,18 +22,6 @@ std::string how_to_go_on(const StatusQuestion& question, const RunSummary& run) 
   return fmt::format("{}ballast runs resume {}{} (or abort)", first, run.id, var);
 }
 
-RunSummary read_open(const Desk& desk, const std::string& id) {
-  try {
-    return find_run(desk, id);
-  } catch (const std::exception& e) {
-    RunSummary out;
-    out.id = id;
-    out.status = "unreadable";
-    out.at = e.what();
-    return out;
-  }
-}
-
 }  // namespace
 
 StatusPart runs_status(const StatusQuestion& question) {
@@ -49,7 +37,7 @@ StatusPart runs_status(const StatusQuestion& question) {
       }
     } catch (const std::exception&) {  // it is read whole below, which says what is wrong
     }
-    const RunSummary run = read_open(question.desk, folder.filename().string());
+    const RunSummary run = summarise_run(folder);
     if (run.status == "finished" || run.status == "aborted") {  // just now
       ++ended;
       continue;

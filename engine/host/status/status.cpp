@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/printable.hpp"
+#include "host/desk.hpp"
 
 namespace ballast::host {
 namespace {
@@ -23,12 +24,6 @@ constexpr std::array<Part, 8> kParts{{{"runs", runs_status},
                                       {"data", data_status},
                                       {"keys", keys_status},
                                       {"disk", disk_status}}};
-
-std::string whole_path(const std::filesystem::path& path) {
-  std::string out = std::filesystem::absolute(path).lexically_normal().string();
-  if (out.size() > 1 && out.ends_with('/')) out.pop_back();
-  return out;
-}
 
 constexpr std::size_t kShownOfOneCode = 8;  // at night nobody reads more; --json has all
 

@@ -167,10 +167,8 @@ void add_approvals_verb(CLI::App& app, CommonOptions& common, Action& action) {
   approvals->require_subcommand(1);
   const auto verb = [&](const char* name, const char* text, auto work, const char* examples) {
     CLI::App* out = approvals->add_subcommand(name, text);
-    add_common_options(*out, common);
+    finish_verb(*out, common, action, [&common, options, work] { return work(common, *options); });
     out->footer(examples);
-    out->callback(
-        [&common, &action, options, work] { action = [&common, options, work] { return work(common, *options); }; });
     return out;
   };
   verb("list", "Show what waits for an approval", list, "examples:\n  ballast approvals list\n");

@@ -64,7 +64,7 @@ int compact(const CommonOptions& common, const CompactOptions& options) {
 void add_compact_verb(CLI::App& runs, CommonOptions& common, Action& action) {
   auto options = std::make_shared<CompactOptions>();
   CLI::App* verb = runs.add_subcommand("compact", "Move the journals of runs that have ended into sealed archives");
-  add_common_options(*verb, common);
+  finish_verb(*verb, common, action, [&common, options] { return compact(common, *options); });
   verb->footer(
       "The record, a signed statement and the decision log stay; ballast replay RUN works from the archive. A "
       "compacted\n"
@@ -77,7 +77,6 @@ void add_compact_verb(CLI::App& runs, CommonOptions& common, Action& action) {
   verb->add_option("--archive", options->archive, "Folder of the archives (default: archive below var)");
   verb->add_option("--actor", options->actor, "Who compacts (default: the operating system's user)");
   verb->add_flag("--dry-run", options->dry_run, "Say what would be done and do nothing");
-  verb->callback([&common, &action, options] { action = [&common, options] { return compact(common, *options); }; });
 }
 
 }  // namespace ballast::host

@@ -276,37 +276,28 @@ void add_data_verb(CLI::App& app, CommonOptions& common, Action& action) {
   imported->add_option("--time", options->time, "Time of an order book without a time column");
   imported->add_flag("--strict", options->strict, "Stop at the first bad row and keep nothing");
   imported->add_flag("--zoneless-utc", options->zoneless_utc, "Read times without a zone as UTC");
-  add_common_options(*imported, common);
+  finish_verb(*imported, common, action, [&common, options] { return import_files(common, *options); });
   imported->footer(
       "examples:\n  ballast data import BTCUSDT_1h.csv ETHUSDT_1h.csv\n  ballast data import snapshot.csv --kind book "
       "--symbol BTC_USDT --time 2024-08-08T23:54:15Z\n"
       "  ballast data import mine.csv --column close=last --column volume=vol --symbol SPY\n");
-  imported->callback(
-      [&common, &action, options] { action = [&common, options] { return import_files(common, *options); }; });
 
   CLI::App* sample = verb->add_subcommand("sample", "Make a deterministic synthetic market");
   sample->add_option("--seed", options->seed, "Another seed, another market")->capture_default_str();
-  add_common_options(*sample, common);
-  sample->callback(
-      [&common, &action, options] { action = [&common, options] { return make_sample(common, *options); }; });
+  finish_verb(*sample, common, action, [&common, options] { return make_sample(common, *options); });
 
   auto quarantine = std::make_shared<bool>(false);
   CLI::App* listed = verb->add_subcommand("list", "List what is stored");
   listed->add_flag("--quarantine", *quarantine, "Show the rows that imports refused");
-  add_common_options(*listed, common);
-  listed->callback(
-      [&common, &action, quarantine] { action = [&common, quarantine] { return list_series(common, *quarantine); }; });
+  finish_verb(*listed, common, action, [&common, quarantine] { return list_series(common, *quarantine); });
 
   CLI::App* queried = verb->add_subcommand("query", "Show the newest bars of a symbol");
   queried->add_option("--symbol", options->symbol, "Symbol")->required();
   queried->add_option("--interval", options->interval, "Length of a bar")->default_str("1h");
   queried->add_option("--lookback", options->lookback, "Number of bars")->capture_default_str();
-  add_common_options(*queried, common);
-  queried->callback([&common, &action, options] {
-    action = [&common, options] {
-      if (options->interval.empty()) options->interval = "1h";
-      return query_bars(common, *options);
-    };
+  finish_verb(*queried, common, action, [&common, options] {
+    if (options->interval.empty()) options->interval = "1h";
+    return query_bars(common, *options);
   });
 
   CLI::App* exported = verb->add_subcommand("export", "Write a series as CSV that `import` reads back");
@@ -314,12 +305,9 @@ void add_data_verb(CLI::App& app, CommonOptions& common, Action& action) {
   exported->add_option("--symbol", options->symbol, "Symbol")->required();
   exported->add_option("--interval", options->interval, "Length of a bar")->default_str("1h");
   exported->add_option("--out", options->out, "File to write (default: standard output)");
-  add_common_options(*exported, common);
-  exported->callback([&common, &action, options] {
-    action = [&common, options] {
-      if (options->interval.empty()) options->interval = "1h";
-      return export_series(common, *options);
-    };
+  finish_verb(*exported, common, action, [&common, options] {
+    if (options->interval.empty()) options->interval = "1h";
+    return export_series(common, *options);
   });
 }
 

@@ -81,8 +81,7 @@ void add_eval_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->footer(
       "examples:\n  ballast eval -e '1 + 1'\n  ballast eval -e 'return ballast.json.sha256(\"abc\")'\n"
       "  ballast eval score.lua --input case.json --profile policy --json\n");
-  add_common_options(*verb, common);
-  verb->callback([&common, &action, options] { action = [&common, options] { return evaluate(common, *options); }; });
+  finish_verb(*verb, common, action, [&common, options] { return evaluate(common, *options); });
 }
 
 }  // namespace ballast::host

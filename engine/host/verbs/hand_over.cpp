@@ -66,13 +66,12 @@ void add_hand_over_verb(CLI::App& runs, CommonOptions& common, Action& action) {
       ->required();
   verb->add_option("--since", options->since, "Only runs that ended then or later: a time, or a day");
   verb->add_flag("--git", options->git, "Refuse a folder that is no git repository");
-  add_common_options(*verb, common);
+  finish_verb(*verb, common, action, [&common, options] { return work(common, *options); });
   verb->footer(
       "Each report is verified first and goes to WEEK/RUN/ with its signatures; nothing that is there is rewritten.\n"
       "Exit status 1 when a run does not verify, or a report is not as it was handed over.\n"
       "examples:\n  ballast runs hand-over --to /srv/audit\n"
       "  ballast runs hand-over --to /srv/audit.git-work --git --since 2026-01-05\n");
-  verb->callback([&common, &action, options] { action = [&common, options] { return work(common, *options); }; });
 }
 
 }  // namespace ballast::host

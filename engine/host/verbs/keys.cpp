@@ -92,18 +92,14 @@ void add_keys_verb(CLI::App& app, CommonOptions& common, Action& action) {
                    "HMAC-SHA256 (entries, artefacts) or Ed25519 (HEAD, seals, approvals)")
       ->capture_default_str();
   made->add_option("--id", options->id, "Key id (default: from algorithm, day and chance)");
-  add_common_options(*made, common);
-  made->callback([&common, &action, options] { action = [&common, options] { return make_key(common, *options); }; });
+  finish_verb(*made, common, action, [&common, options] { return make_key(common, *options); });
   CLI::App* listed = verb->add_subcommand("list", "List the keys of the ring");
-  add_common_options(*listed, common);
-  listed->callback([&common, &action] { action = [&common] { return list_keys(common); }; });
+  finish_verb(*listed, common, action, [&common] { return list_keys(common); });
   CLI::App* exported = verb->add_subcommand("export", "Write the public keys for those who check");
   exported->add_flag_callback(
       "--public", [] {}, "Say it: only public keys are written in any case, secrets never leave the ring");
   exported->add_option("FILE", options->out, "File to write")->required();
-  add_common_options(*exported, common);
-  exported->callback(
-      [&common, &action, options] { action = [&common, options] { return export_keys(common, *options); }; });
+  finish_verb(*exported, common, action, [&common, options] { return export_keys(common, *options); });
   verb->footer(
       "examples:\n  ballast keys new --algorithm HMAC-SHA256\n  ballast keys list\n  ballast keys export "
       "desk_keys.json\n");

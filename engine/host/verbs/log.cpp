@@ -144,9 +144,7 @@ void add_log_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->require_subcommand(1);
   const auto add = [&](const char* name, const char* summary, int (*run)(const CommonOptions&, const LogVerbOptions&)) {
     CLI::App* each = verb->add_subcommand(name, summary);
-    add_common_options(*each, common);
-    each->callback(
-        [&common, &action, options, run] { action = [&common, options, run] { return run(common, *options); }; });
+    finish_verb(*each, common, action, [&common, options, run] { return run(common, *options); });
     return each;
   };
   CLI::App* appended = add("append", "Record one decision that a person made", &append);
@@ -166,8 +164,7 @@ void add_log_verb(CLI::App& app, CommonOptions& common, Action& action) {
   queried->add_option("--from", options->from, "First time, inclusive");
   queried->add_option("--to", options->to, "First time that is too late");
   queried->add_option("--limit", options->query.limit, "Newest so many")->capture_default_str();
-  add_common_options(*queried, common);
-  queried->callback([&common, &action, options] { action = [&common, options] { return query(common, *options); }; });
+  finish_verb(*queried, common, action, [&common, options] { return query(common, *options); });
   add("show", "Show one entry and its annotations", &show)
       ->add_option("SEQ", options->seq, "Number of the entry")
       ->required();

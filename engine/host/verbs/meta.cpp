@@ -43,8 +43,7 @@ void add_meta_verb(CLI::App& app, CommonOptions& common, Action& action) {
       app.add_subcommand("meta", "Write the generated files: editor types, reference pages, schemas, config/core.yaml");
   verb->add_option("--out", options->out, "Folder to write to (default: the installation)");
   verb->add_flag("--check", options->check, "Write nothing; exit 1 when a file is stale");
-  add_common_options(*verb, common);
-  verb->callback([&common, &action, options] { action = [&common, options] { return generate(common, *options); }; });
+  finish_verb(*verb, common, action, [&common, options] { return generate(common, *options); });
 }
 
 }  // namespace ballast::host

@@ -82,8 +82,7 @@ void add_repl_verb(CLI::App& app, CommonOptions& common, Action& action) {
       "examples:\n  ballast repl\n  > ballast.market.series()\n  > help(ballast.market)\n  echo "
       "'ballast.market.series()' | ballast repl\n"
       "  ballast repl --setting limits.repl.seconds=600\n");
-  add_common_options(*verb, common);
-  verb->callback([&common, &action] { action = [&common] { return converse(common); }; });
+  finish_verb(*verb, common, action, [&common] { return converse(common); });
 }
 
 }  // namespace ballast::host

@@ -11,6 +11,7 @@
 #include "host/evidence.hpp"
 #include "host/policy_runner.hpp"
 #include "host/replay.hpp"
+#include "journal/evidence_kind.hpp"
 
 namespace ballast::host {
 namespace {
@@ -116,10 +117,10 @@ int replay(const CommonOptions& common, const ReplayOptions& options) {
   }
   const Subject subject = read_subject(desk, options.subject);
   std::optional<ArchivedRun> archived;
-  if (subject.kind == SubjectKind::run && is_compacted(desk, subject.text)) {
+  if (subject.kind == SubjectKind::run && journal::is_compacted(runs_folder(desk) / subject.text)) {
     const sign::KeyRing keys = open_verifier(desk, options.public_keys);
     archived.emplace(desk, subject.text, options.archive, options.unverified ? nullptr : &keys);
-    if (!common.json) fmt::print("{}\n", compacted_sentence(desk, subject.text));
+    if (!common.json) fmt::print("{}\n", compacted_sentence(runs_folder(desk) / subject.text));
   } else if (options.archive) {
     throw core::Error(core::Code::argument, "only a compacted run has an archive", "--archive");
   }
@@ -182,11 +183,10 @@ void add_replay_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->add_option("--archive", options->archive,
                    "Where the archive of a compacted run lies now: its folder, or the file");
   verb->add_flag("--unverified", options->unverified, "Replay although the record does not verify");
-  add_common_options(*verb, common);
+  finish_verb(*verb, common, action, [&common, options] { return replay(common, *options); });
   verb->footer(
       "examples:\n  ballast replay 12\n  ballast replay portfolio_cycle-20240324T081000Z-21cb6a24\n  ballast replay "
       "decision.bundle\n  ballast replay 12 --policy policies/portfolio_governor.lua\n");
-  verb->callback([&common, &action, options] { action = [&common, options] { return replay(common, *options); }; });
 }
 
 }  // namespace ballast::host

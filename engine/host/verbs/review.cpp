@@ -93,19 +93,15 @@ void add_review_verb(CLI::App& app, CommonOptions& common, Action& action) {
   made->add_option("--reviewer", options->request.reviewer,
                    "Who reviewed (default: the configured actor, else the operating system's user)");
   made->add_option("--key", options->request.key, "Key id (default: the newest Ed25519 key with the purpose approval)");
-  add_common_options(*made, common);
+  finish_verb(*made, common, action, [&common, options] { return sign(common, *options); });
   made->footer(
       "Scripts that do not compile are not signed. `live` runs nothing that is not listed as it is.\n\n"
       "examples:\n  ballast review sign --reviewer ann\n  ballast review sign policies/portfolio_governor.lua "
       "--reviewer ann\n");
-  made->callback([&common, &action, options] { action = [&common, options] { return sign(common, *options); }; });
   const auto add = [&](const char* name, const char* summary, bool differences) {
     CLI::App* each = verb->add_subcommand(name, summary);
     each->add_option("--public-keys", options->public_keys, "File of public keys instead of the key ring");
-    add_common_options(*each, common);
-    each->callback([&common, &action, options, differences] {
-      action = [&common, options, differences] { return show(common, *options, differences); };
-    });
+    finish_verb(*each, common, action, [&common, options, differences] { return show(common, *options, differences); });
     return each;
   };
   add("show", "List every script with its hash: reviewed, changed, new or removed", false)

@@ -76,16 +76,13 @@ void add_run_verb(CLI::App& app, CommonOptions& common, Action& action) {
                  "Compute everything, apply nothing; keep what would be done as a plan and show its hash");
   verb->add_option("--confirm", options->request.confirmed, "Give this confirmation beforehand; may be repeated");
   verb->add_option("--plan", options->request.plan, "Carry out the plan with this hash; stop where reality differs");
-  add_common_options(*verb, common);
+  finish_verb(*verb, common, action, [&common, options, verb] { return run(common, *options, *verb); });
   verb->footer(
       "examples:\n  ballast run runbooks/portfolio_cycle.lua --set portfolio_value=1e6\n  ballast run portfolio_cycle "
       "--help\n"
       "  ballast run portfolio_cycle --set portfolio_value=1e6 --dry-run\n"
       "  ballast run portfolio_cycle --plan 3f9a6c1e2b7d\n"
       "  ballast run market_intel --set governor=stage6_core --var /srv/desk/var --json\n");
-  verb->callback([&common, &action, options, verb] {
-    action = [&common, options, verb] { return run(common, *options, *verb); };
-  });
 }
 
 }  // namespace ballast::host

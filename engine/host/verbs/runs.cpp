@@ -9,6 +9,7 @@
 #include "host/cli.hpp"
 #include "host/evidence.hpp"
 #include "host/limits.hpp"
+#include "host/run/abort.hpp"
 #include "host/run/child_order.hpp"
 #include "host/run/list.hpp"
 #include "host/run/progress_display.hpp"
@@ -160,10 +161,8 @@ void add_runs_verb(CLI::App& app, CommonOptions& common, Action& action) {
   runs->require_subcommand(1);
   const auto verb = [&](const char* name, const char* text, auto work, const char* examples) {
     CLI::App* out = runs->add_subcommand(name, text);
-    add_common_options(*out, common);
+    finish_verb(*out, common, action, [&common, options, work] { return work(common, *options); });
     out->footer(examples);
-    out->callback(
-        [&common, &action, options, work] { action = [&common, options, work] { return work(common, *options); }; });
     return out;
   };
   CLI::App* each = verb("list", "Show the runs, oldest first", list,

@@ -81,17 +81,12 @@ ServiceUser service_user(const Desk& desk, const ScheduleOptions& options) {
 }
 
 StarterCommand starter_command(const CommonOptions& common, const Desk& desk, const ScheduleOptions& options) {
-  const auto absolute = [](const fs::path& path) {
-    std::string out = fs::absolute(path).lexically_normal().string();
-    if (out.size() > 1 && out.ends_with('/')) out.pop_back();
-    return out;
-  };
   const ServiceUser user = service_user(desk, options);
   StarterCommand out{
-      fs::read_symlink("/proc/self/exe"), absolute(desk.folder), absolute(desk.var), {}, user.name, options.prefix};
+      fs::read_symlink("/proc/self/exe"), whole_path(desk.folder), whole_path(desk.var), {}, user.name, options.prefix};
   // A timer has no home and stands nowhere: every place is said.
-  out.options = {"--keys", absolute(common.keys.empty() ? user.keys : desk.keys)};
-  if (common.config) out.options.insert(out.options.end(), {"--config", absolute(*common.config)});
+  out.options = {"--keys", whole_path(common.keys.empty() ? user.keys : desk.keys)};
+  if (common.config) out.options.insert(out.options.end(), {"--config", whole_path(*common.config)});
   for (const std::string& each : common.settings) out.options.insert(out.options.end(), {"--setting", each});
   return out;
 }
@@ -188,10 +183,9 @@ int start(const CommonOptions& common, const ScheduleOptions& options) {
     return text;
   };
   const auto now = given_time(options);
-  const core::SystemClock system;
-  const core::FixedClock fixed(now.value_or(core::Instant{}));
-  const Start result = start_scheduled(desk, configuration, {options.name, now, common.json, common.as_arguments()},
-                                       now ? static_cast<const core::Clock&>(fixed) : system, work);
+  const core::ChosenClock clock(now);
+  const Start result =
+      start_scheduled(desk, configuration, {options.name, now, common.json, common.as_arguments()}, clock, work);
   if (result.what == Start::What::started) return status;
   if (common.json) {
     const char* const words[] = {"started", "already_started", "skipped", "nothing_due", "handed_over"};
@@ -217,24 +211,22 @@ void add_schedule_verbs(CLI::App& runs, CommonOptions& common, Action& action) {
   verb->add_option("--user", options->user, "Who the services run as (default: the operating system's user)");
   verb->add_option("--prefix", options->prefix, "Of the names of units; one a desk")->capture_default_str();
   verb->add_option("--now", options->now, "As of this time, RFC 3339");
-  add_common_options(*verb, common);
+  finish_verb(*verb, common, action, [&common, options] { return schedule(common, *options); });
   verb->footer(
       "Schedules are declared in the settings, section schedules. Times are UTC.\n"
       "examples:\n  ballast runs schedule\n  ballast runs schedule --systemd --out units --user ballast\n"
       "  ballast runs schedule --cron | crontab -\n");
-  verb->callback([&common, &action, options] { action = [&common, options] { return schedule(common, *options); }; });
 
   verb = runs.add_subcommand("start-scheduled", "Start what a schedule says, once for each due time; timers call it");
   verb->add_option("NAME", options->name, "Name of the schedule")->required();
   verb->add_option("--now", options->now, "Decision time, RFC 3339 (refused in live)");
-  add_common_options(*verb, common);
+  finish_verb(*verb, common, action, [&common, options] { return start(common, *options); });
   verb->footer(
       "A due time that was started already is not started again. A start that was missed, or is passed over because "
       "an\n"
       "earlier run has not ended, stands in the decision log and is told as the settings `notify` say.\n"
       "Exit status: that of the run; 0 when none was to be begun.\n"
       "examples:\n  ballast runs start-scheduled daily_cycle\n");
-  verb->callback([&common, &action, options] { action = [&common, options] { return start(common, *options); }; });
 }
 
 }  // namespace ballast::host

@@ -34,14 +34,13 @@ void add_status_verb(CLI::App& app, CommonOptions& common, Action& action) {
   auto now = std::make_shared<std::string>();
   CLI::App* verb = app.add_subcommand("status", "Show what needs a person, and how the desk is");
   verb->add_option("--now", *now, "As of this time, RFC 3339 (default: the clock's)");
-  add_common_options(*verb, common);
+  finish_verb(*verb, common, action, [&common, now] { return status(common, *now); });
   verb->footer(
       "Runs that wait, failed or died; schedules that are overdue; freezes in force; the last decision; the decision\n"
       "log, verified; old bars; keys that end; room on the disk. Writes nothing.\n"
       "Exit status: 0 when nothing needs a person, 1 when something does, 2 for an error.\n"
       "examples:\n  ballast status\n  ballast status --json | jq .findings\n"
       "  ballast status --setting status.key_warning_days=90\n");
-  verb->callback([&common, &action, now] { action = [&common, now] { return status(common, *now); }; });
 }
 
 }  // namespace ballast::host

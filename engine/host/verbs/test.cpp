@@ -86,8 +86,7 @@ void add_test_verb(CLI::App& app, CommonOptions& common, Action& action) {
   verb->add_option("--filter", options->filter, "Only cases whose sentence matches this regular expression");
   verb->add_option("--junit", options->junit, "Also write JUnit XML to this file");
   verb->footer("examples:\n  ballast test\n  ballast test policies/portfolio_governor_test.lua --filter volatility\n");
-  add_common_options(*verb, common);
-  verb->callback([&common, &action, options] { action = [&common, options] { return run_tests(common, *options); }; });
+  finish_verb(*verb, common, action, [&common, options] { return run_tests(common, *options); });
 }
 
 }  // namespace ballast::host

@@ -31,11 +31,10 @@ void add_verify_verb(CLI::App& app, CommonOptions& common, Action& action) {
       ->required();
   verb->add_option("--public-keys", options->public_keys, "File of public keys instead of the key ring");
   verb->add_option("--expect-head", options->expect_head, "HEAD file kept elsewhere: the log must contain it");
-  add_common_options(*verb, common);
+  finish_verb(*verb, common, action, [&common, options] { return verify(common, *options); });
   verb->footer(
       "examples:\n  ballast verify var\n  ballast verify var/audit/portfolio/summary.json\n  ballast verify "
       "decision.bundle --public-keys desk_keys.json\n");
-  verb->callback([&common, &action, options] { action = [&common, options] { return verify(common, *options); }; });
 }
 
 }  // namespace ballast::host

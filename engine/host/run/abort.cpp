@@ -1,0 +1,130 @@
+#include "host/run/abort.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/error.hpp"
+#include "core/nearest.hpp"
+#include "host/run/perform.hpp"
+#include "host/run/reopened_run.hpp"
+#include "host/run/stores.hpp"
+#include "host/script_error.hpp"
+
+namespace ballast::host {
+namespace {
+
+/// What is to be left must be there to be taken back. A run with children passes names on to them.
+/// Throws: Error{argument} with the nearest name.
+void require_effects(const FoldedJournal& journal, const AbortRequest& request) {
+  std::vector<std::string> names;
+  for (const journal::RunRecord& each : journal.records) {
+    if (is_begun_child(each.json)) return;
+    if (each.json["kind"] == "plan") names.push_back(each.json["step"].get<std::string>());
+  }
+  for (const std::string& each : request.leave) {
+    if (std::find(names.begin(), names.end(), each) != names.end()) continue;
+    throw core::Error(core::Code::argument,
+                      fmt::format("the run has no effect '{}'{}", each, core::did_you_mean(each, names)), "--leave");
+  }
+}
+
+/// An abort, from going through what was done to the end in the journal and the log.
+class Abort {
+ public:
+  Abort(ReopenedRun& run, const AbortRequest& request) : run_(run), request_(request), by_(run.identity) {
+    by_.actor = run.actor();
+  }
+
+  /// Follows the run to where its history ends; nothing is done there. Throws: what the script raised before that;
+  /// Error{state} when nobody can say whether an effect was applied.
+  void go_through() {
+    std::string failed = "its verify failed, and the script went on";
+    try {
+      start_runbook(run_.state, run_.identity.runbook, run_.services.run_information());
+    } catch (const core::Error& e) {
+      // A run that failed where its history ends fails there again, which is as far as it is followed.
+      if (!run_.services.all_served()) {
+        give_up(e);
+        throw;
+      }
+      failed = e.what();
+    }
+    if (run_.services.unsettled().empty()) return;
+    const core::Error unknown(
+        core::Code::state,
+        fmt::format("whether effect '{}' was applied is not known: {}", run_.services.unsettled(), failed),
+        request_.run);
+    give_up(unknown);
+    throw unknown;
+  }
+
+  void take_back() {
+    run_.services.end_history();
+    try {
+      run_.result.value = undo_runbook(run_.state);
+    } catch (const core::Error& e) {
+      const std::string refused = run_.services.give_up_undo();
+      give_up(e);
+      if (refused.empty()) throw;
+      throw core::Error(
+          e.code(),
+          fmt::format("'{0}' was not taken back: {1}. Once that is mended, abort again; where it is to stay: "
+                      "ballast runs abort {2} --leave '{0}'",
+                      refused, e.message(), request_.run),
+          e.where());
+    }
+  }
+
+  void end() {
+    RunResult& result = run_.result;
+    result.status = "aborted";
+    result.reason = request_.reason;
+    result.entries = run_.services.entries();
+    put_scripts(run_.stores->objects, run_.state.libraries());
+    core::Json payload{{"result", result.value}, {"libraries_sha256", libraries_sha256(run_.state.libraries())}};
+    if (!request_.reason.empty()) payload["reason"] = request_.reason;
+    end_run(*run_.stores, by_, "aborted", std::move(payload));
+  }
+
+ private:
+  /// The abort has failed; a run that had ended, and of which nothing was taken back, stays as it was.
+  void give_up(const core::Error& error) {
+    const std::optional<core::Json>& before = run_.journal().end;
+    if (!before || (*before)["kind"] != "run_finished" || run_.services.took_back()) {
+      stop_run(*run_.stores, by_, "failed", {{"error", error_document(error)["error"]}});
+      return;
+    }
+    core::Json payload = *before;
+    for (const char* own : {"seq", "time", "kind", "previous", "signature", "status"}) payload.erase(own);
+    payload["reason"] = fmt::format("an abort was given up: {}", error.message());
+    end_run(*run_.stores, by_, (*before)["status"].get<std::string>(), std::move(payload));
+  }
+
+  ReopenedRun& run_;
+  const AbortRequest& request_;
+  RunIdentity by_;  // the run, as who takes it back
+};
+
+}  // namespace
+
+RunResult abort_run(const Desk& desk, const Configuration& configuration, const AbortRequest& request) {
+  ReadRun read(desk, request.run);
+  if (auto ended = finish_stating(desk, request.run, read, Purpose::take_back, request.by_parent))
+    return std::move(*ended);
+  ReopenedRun run(desk, configuration, Purpose::take_back, std::move(read),
+                  {request.actor, request.json, request.by_parent, request.child_options});
+  // What is taken back is found by going through what was done, so a script that takes another way is refused there.
+  const auto accepted = run.check_pins(true);
+  require_effects(run.journal(), request);
+  run.open(accepted);
+  run.services.only_undo(run.journal().undone, request.leave);
+  run.without_people();
+  Abort abort(run, request);
+  abort.go_through();
+  abort.take_back();
+  abort.end();
+  return std::move(run.result);
+}
+
+}  // namespace ballast::host
