@@ -249,7 +249,7 @@ std::string for_all(const std::vector<long>& points, const std::function<std::st
 
 std::vector<long> points(long last, long stride) {
   const char* given = std::getenv("BALLAST_KILL_STRIDE");
-  stride *= given != nullptr ? std::max(1L, std::atol(given)) : kSanitized ? 5 : 1;
+  stride *= given != nullptr ? std::max(1L, std::atol(given)) : kSanitized ? 11 : 1;
   std::vector<long> out;
   for (long at = 1; at <= last; at += stride) out.push_back(at);
   return out;
