@@ -2,6 +2,7 @@
 // desk is what it was before the run, and the log tells of the doing and of the taking back.
 #include <map>
 #include <mutex>
+#include <set>
 
 #include <doctest/doctest.h>
 
@@ -11,6 +12,7 @@
 #include "durability/trial.hpp"
 #include "host/run/history.hpp"
 #include "journal/run_journal.hpp"
+#include "support/runbook_desk.hpp"
 
 using namespace ballast;
 using namespace ballast::test;
@@ -134,6 +136,28 @@ TEST_SUITE("undo of rebalance_handover") {
     const bool at_every_place = points(2, 1).size() == 2;  // slow builds leave some out
     CHECK(rebalance.taken_back >= (at_every_place ? 5 : 1));
     CHECK(rebalance.nothing_there >= (at_every_place ? 15 : 3));
+  }
+
+  TEST_CASE("a run that died while it wrote over an earlier artefact leaves nothing that cannot be proved") {
+    TestDesk desk;
+    prepare_effects(desk);
+    spill_runbook(desk, "writes", "run:artefact('made/it.txt', run.params.text) return {}",
+                  "params = { text = { type = 'string', required = true, text = 'What is written.' } },");
+    REQUIRE(run_plain(desk, at_time("2026-01-14T00:00:00Z", {"run", "writes", "--set", "text=first"})).status == 0);
+    const Words second = at_time(TestDesk::kNow, {"run", "writes", "--set", "text=second"});
+    std::set<std::string> left;
+    for (const long at : points(count_calls(desk, second), 1)) {
+      const auto died = killed(desk, second, at);
+      CAPTURE(at);
+      const core::Json open = run_plain(*died, {"runs", "list", "--status", "died", "--json"}).json()["runs"];
+      if (open.empty()) continue;
+      const Ran aborted = run_plain(*died, {"runs", "abort", open[0]["run"].get<std::string>()});
+      CHECK_MESSAGE(aborted.status == 0, told("aborting", aborted));
+      const Ran verified = run_plain(*died, {"verify", "var"});
+      CHECK_MESSAGE(verified.status == 0, told("verifying", verified));
+      left.insert(slurp(died->var() / "made/it.txt"));
+    }
+    CHECK(left.size() == 2);  // what was begun was finished, and what was not begun was not
   }
 
   TEST_CASE("a run that failed behind its orders takes them back, and one that has ended does too") {

@@ -317,6 +317,7 @@ TEST_SUITE("children") {
     CHECK(aborted.json()["result"] ==
           core::Json({{"undone", {"waits", "own", "stays", "child"}}, {"left", {"stays: for ever"}}}));
     CHECK(!fs::exists(desk.var() / "out"));
+    CHECK(desk.run({"runs", "list"}).mentions(parent_id(desk) + ": by "));
     for (const char* name : {"", ".child", ".stays", ".waits"})
       CHECK(status_of(desk, parent_id(desk) + name) == "aborted");
     check_sound(desk, {});
@@ -489,7 +490,91 @@ TEST_SUITE("children") {
     REQUIRE(desk.run({"run", "parent"}).status == 0);
     const Ran ran = desk.run({"runs", "child", parent_id(desk), "child", "--actor", "eve"});
     CHECK(ran.status == 2);
-    CHECK(ran.mentions("no process executes this run"));
+    CHECK(ran.mentions("only a run begins its children"));
+  }
+
+  TEST_CASE("by hand nobody begins the child of a run that is being executed either") {
+    const TestDesk desk;
+    spill_child(desk, "if not ballast.files.exists('go.txt') then run:wait { name = 'pause', until_ = '10min' } end");
+    spill_runbook(desk, "parent", "return run:call('child', { n = 1 })");
+    const pid_t process = test::start_command(desk.command({"run", "parent"}));
+    REQUIRE(comes([&] { return fs::exists(desk.var() / "runs" / (parent_id(desk) + ".child") / "journal.jsonl"); }));
+    const Ran ran = desk.run({"runs", "child", parent_id(desk), "child", "--accept-change"});
+    CHECK(ran.status == 2);
+    CHECK(ran.mentions("ballast runs resume " + parent_id(desk) + " goes on with both"));
+    ::kill(process, SIGTERM);
+    ::waitpid(process, nullptr, 0);
+    desk.spill("go.txt", "");
+    CHECK(resume(desk).status == 0);
+  }
+
+  TEST_CASE("why a child did not begin stands in the record of its parent") {
+    const TestDesk desk;
+    spill_runbook(desk, "moves", "run:confirm { name = 'ok', text = 'Ok?' } return {}",
+                  "target = { 'to' }, params = "
+                  "{ to = { type = 'string', default = 'book', text = 'To.' } },");
+    spill_runbook(desk, "parent", "return run:call('moves')");
+    REQUIRE(desk.run({"run", "moves", "--no-input"}).status == 4);  // it holds the target
+    const std::string other = parent_id(desk);
+    const Ran ran = desk.run({"run", "parent", "--no-input", "--json"});
+    CAPTURE(ran.error);
+    CHECK(ran.status == 2);
+    const std::string parent = test::run_id(ran);
+    const std::string said = test::journal_records(desk, parent).back()["error"]["message"];
+    CAPTURE(said);
+    CHECK(said.find("child run 'moves' (" + parent + ".moves): failed: it did not begin: ") == 0);
+    CHECK(said.find(other) != std::string::npos);
+  }
+
+  TEST_CASE("a limit that stops a child stops its parent, and both say so") {
+    const TestDesk desk;
+    spill_runbook(desk, "endless", "while true do end");
+    spill_runbook(desk, "parent", "return run:call('endless')");
+    const Ran ran = desk.run({"run", "parent", "--json", "--setting", "limits.runbook.instructions=20000000"});
+    CAPTURE(ran.error);
+    CHECK(ran.status == 3);
+    CHECK(ran.mentions("the limit of 20000000 instructions is reached"));
+    CHECK(desk.run({"runs", "watch", parent_id(desk), "--once"}).status == 3);
+  }
+
+  TEST_CASE("a confirmation is for the child it names, or for all") {
+    const TestDesk desk;
+    spill_runbook(desk, "asks", "run:confirm { name = 'ok', text = 'Ok?' } return {}");
+    spill_runbook(desk, "between", "run:call('asks', {}, { name = 'deep' }) return {}");
+    spill_runbook(desk, "parent",
+                  "run:parallel({ { runbook = 'asks', name = 'one' }, { runbook = 'asks', name = 'two' } }) "
+                  "run:call('between') return {}");
+    const Ran first = desk.run({"run", "parent", "--no-input", "--json", "--confirm", "one/ok", "--confirm", "tow/ok"});
+    CAPTURE(first.error);
+    CHECK(first.status == 4);
+    const std::string parent = parent_id(desk);
+    CHECK(status_of(desk, parent + ".one") == "finished");
+    CHECK(status_of(desk, parent + ".two") == "waiting");
+    CHECK(first.mentions("ballast runs resume " + parent + " --confirm 'two/ok'"));
+    CHECK(first.mentions("note: nothing asked for the confirmation 'tow/ok'"));
+    CHECK(!first.mentions("confirmation 'one/ok'"));
+    const Ran second = resume(desk, {"--no-input", "--confirm", "two/ok"});
+    CAPTURE(second.error);
+    CHECK(second.status == 4);
+    CHECK(second.mentions("ballast runs resume " + parent + " --confirm 'ok'"));
+    CHECK(resume(desk, {"--no-input", "--confirm", "between/deep/ok"}).status == 0);
+  }
+
+  TEST_CASE("an effect is left of the child that is named") {
+    const TestDesk desk;
+    spill_child(desk);
+    spill_runbook(desk, "parent",
+                  "for n = 1, 2 do run:call('child', { n = n }, { name = 'child' .. n }) end return {}");
+    REQUIRE(desk.run({"run", "parent"}).status == 0);
+    const Ran wrong = desk.run({"runs", "abort", parent_id(desk), "--leave", "child3/write"});
+    CHECK(wrong.status == 2);
+    CHECK(wrong.mentions("the run has no effect 'child3/write'"));
+    const Ran aborted = desk.run({"runs", "abort", parent_id(desk), "--leave", "child1/write", "--json"});
+    CAPTURE(aborted.error);
+    CHECK(aborted.status == 1);
+    CHECK(aborted.json()["result"]["left"] == core::Json({"child1: write"}));
+    CHECK(written(desk, 1));
+    CHECK(!written(desk, 2));
   }
 
   TEST_CASE("a child is compacted when nobody asks for it any more, and is not taken back then") {

@@ -339,7 +339,7 @@ TEST_SUITE("hand_over") {
     const Ran corrected = audit.desk.run({"runs", "start-scheduled", "weekly", "--now", "2026-01-19T07:01:00Z"});
     CHECK(corrected.mentions("nothing new to hand over to ../audit; 1 there already"));
     CHECK(audit.desk.run({"runs", "start-scheduled", "weekly", "--now", "2026-01-19T07:02:00Z"})
-              .mentions("was started already"));
+              .mentions("was settled already"));
     CHECK(audit.desk.run({"verify", "var"}).status == 0);
   }
 }

@@ -33,7 +33,9 @@ TEST_SUITE("people") {
     CHECK(waiting.status == 4);
     CHECK(waiting.mentions("confirmation 'really' is missing (Write it?): ballast runs resume " + id +
                            " --confirm 'really'"));
-    CHECK(desk.run({"runs", "resume", id, "--confirm", "perhaps"}).status == 4);
+    const Ran other = desk.run({"runs", "resume", id, "--confirm", "realy"});
+    CHECK(other.status == 4);
+    CHECK(other.mentions("note: nothing asked for the confirmation 'realy' (did you mean 'really'?)"));
     CHECK(!fs::exists(desk.var() / "out"));
     CHECK(desk.run({"runs", "resume", id, "--confirm", "really", "--actor", "bob"}).status == 0);
     CHECK(fs::exists(desk.var() / "out/order.txt"));

@@ -158,8 +158,11 @@ TEST_SUITE("primitives") {
     host::RunServices services(desk, configuration, clock);
     services.with_people({"tester", {"sure"}, false, nullptr, [&](const std::string&) { return nothing; }});
     const host::ChildRuns children(
-        desk, configuration, {"--desk", desk.folder.string(), "--var", desk.var.string(), "--keys", desk.keys.string()},
-        BALLAST_BINARY);
+        desk, configuration,
+        {.options = {"--desk", desk.folder.string(), "--var", desk.var.string(), "--keys", desk.keys.string()},
+         .confirmed = {},
+         .leave = {},
+         .program = BALLAST_BINARY});
     services.with_children(children);
     services.begin(identity, {&objects, &log, &journal, &keys, nullptr});
     host::FolderSource source = desk.source();

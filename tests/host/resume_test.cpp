@@ -253,7 +253,7 @@ TEST_SUITE("resume") {
          {"the library helper", "What would differ first: outcome of step first"},
          true},  // its outcome stands
         {"policies/tiny.lua", "allow", "deny", {"the policy tiny", "No step that it completed would differ"}, true},
-        {"config/desk.yaml", "", "", {"the settings", "No step that it completed would differ"}, true},
+        {"config/desk.yaml", "", "", {"the settings desk.actor", "No step that it completed would differ"}, true},
     };
     for (const Change& change : changes) {
       CAPTURE(std::string(change.file));

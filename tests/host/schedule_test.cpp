@@ -222,6 +222,58 @@ TEST_SUITE("schedule") {
     CHECK(daily.notes().size() == 1);
   }
 
+  TEST_CASE("what failed is started once more for its due time when somebody asks for that") {
+    const ScheduleDesk daily("", "run:check(run.params.size > 3, 'it is large enough')");
+    CHECK(daily.start("2026-01-15T06:30:00Z").status == 2);
+    const Ran again = daily.start("2026-01-15T09:00:00Z");
+    CHECK(again.json()["outcome"] == "already_started");
+    CHECK(again.mentions("ballast runs start-scheduled daily --again starts it once more"));
+    daily.desk.spill(
+        "config/core.yaml",
+        "schedules: { daily: { when: daily 06:30, runbook: work, on_missed: skip, parameters: { size: 4 } } }\n");
+    const Ran started = daily.start("2026-01-15T09:00:00Z", {"--again"});
+    CAPTURE(started.out + started.error);
+    CHECK(started.status == 0);
+    CHECK(daily.runs() == 2);
+    CHECK(daily.notes().empty());
+    const core::Json first = test::journal_records(daily.desk, test::run_id(started)).front();
+    CHECK(first["scheduled"]["due"] == "2026-01-15T06:30:00Z");
+    CHECK(daily.start("2026-01-15T09:01:00Z").json()["outcome"] == "already_started");
+    CHECK(daily.start("2026-01-16T06:30:00Z").status == 0);
+  }
+
+  TEST_CASE("an earlier run that nobody can read stops the schedule, and people hear of it") {
+    const ScheduleDesk daily("", kAsking);
+    const std::string id = test::run_id(daily.start("2026-01-15T06:30:00Z"));
+    const fs::path journal = daily.desk.var() / "runs" / id / "journal.jsonl";
+    std::string text = test::slurp(journal);
+    const auto second = text.find('\n') + 1;
+    test::spill(journal, text.replace(second, 1, "?"));
+    const Ran refused = daily.start("2026-01-16T06:30:00Z");
+    CAPTURE(refused.out + refused.error);
+    CHECK(refused.status == 2);
+    CHECK(daily.runs() == 1);
+    REQUIRE(daily.notes().size() == 1);
+    CHECK(daily.notes()[0]["decision"]["outcome"] == "failed");
+    CHECK(daily.notices() == 1);
+  }
+
+  TEST_CASE("what the runbook would refuse is found before the timer calls") {
+    const ScheduleDesk daily("");
+    CHECK(daily.state("2026-01-15T06:00:00Z").value("refused", "") == "");
+    daily.desk.spill("config/core.yaml",
+                     "schedules: { daily: { when: daily 06:30, runbook: work, parameters: { size: 10 } } }\n");
+    const core::Json state = daily.state("2026-01-15T06:00:00Z");
+    CHECK(state["state"] == "invalid");
+    CHECK(state["refused"].get<std::string>().find("schedules.daily.parameters") != std::string::npos);
+    const Ran status = daily.desk.run({"status", "--json", "--now", "2026-01-15T06:00:00Z"});
+    CHECK(status.status == 1);
+    CHECK(status.mentions("schedule_invalid"));
+    daily.desk.spill("config/core.yaml", "schedules: { daily: { when: daily 06:30, runbook: wrok } }\n");
+    CHECK(daily.state("2026-01-15T06:00:00Z")["refused"].get<std::string>().find("wrok") != std::string::npos);
+    CHECK(daily.runs() == 0);
+  }
+
   TEST_CASE("a run that failed is in nobody's way") {
     const ScheduleDesk daily("", "run:step('look', function() return ballast.files.read('in.txt') end)");
     CHECK(daily.start("2026-01-15T06:30:00Z").status == 2);

@@ -143,6 +143,19 @@ TEST_SUITE("status") {
     CHECK_FALSE(status.finds("run_waiting"));
   }
 
+  TEST_CASE("a family of runs is one matter, and its approval is found where it is asked for") {
+    const StatusDesk status;
+    test::spill_runbook(status.desk, "asks", "run:approve { name = 'ok', what = 'It.', role = 'risk' } return {}");
+    status.runbook("return run:call('asks')");
+    REQUIRE(status.desk.run({"run", "work", "--json"}).status == 4);
+    const core::Json document = status.ask().json();
+    REQUIRE(document["findings"].size() == 1);
+    const std::string run = document["findings"][0]["subject"];
+    CHECK(run.find('.') == std::string::npos);
+    CHECK(document["findings"][0]["action"] ==
+          "ballast approvals show " + run + ".asks; once it is answered ballast runs resume " + run + " (or abort)");
+  }
+
   TEST_CASE("a run that failed, until it is taken back") {
     const StatusDesk status;
     status.runbook("run:check(false, 'the moon is full')");

@@ -14,16 +14,21 @@
 namespace ballast::host {
 namespace {
 
-/// What is to be left must be there to be taken back. A run with children passes names on to them.
+/// What is to be left must be there to be taken back. What a child may have is for the child to look for.
 /// Throws: Error{argument} with the nearest name.
 void require_effects(const FoldedJournal& journal, const AbortRequest& request) {
-  std::vector<std::string> names;
+  std::vector<std::string> names, children;
   for (const journal::RunRecord& each : journal.records) {
-    if (is_begun_child(each.json)) return;
+    if (is_begun_child(each.json)) children.push_back(each.json["name"].get<std::string>());
     if (each.json["kind"] == "plan") names.push_back(each.json["step"].get<std::string>());
   }
+  const auto may_be_of_a_child = [&](const std::string& name) {
+    return std::any_of(children.begin(), children.end(),
+                       [&](const std::string& each) { return !names_for_child(each, {name}).empty(); });
+  };
   for (const std::string& each : request.leave) {
-    if (std::find(names.begin(), names.end(), each) != names.end()) continue;
+    if (request.by_parent || may_be_of_a_child(each) || std::find(names.begin(), names.end(), each) != names.end())
+      continue;
     throw core::Error(core::Code::argument,
                       fmt::format("the run has no effect '{}'{}", each, core::did_you_mean(each, names)), "--leave");
   }
@@ -112,8 +117,12 @@ RunResult abort_run(const Desk& desk, const Configuration& configuration, const 
   ReadRun read(desk, request.run);
   if (auto ended = finish_stating(desk, request.run, read, Purpose::take_back, request.by_parent))
     return std::move(*ended);
-  ReopenedRun run(desk, configuration, Purpose::take_back, std::move(read),
-                  {request.actor, request.json, request.by_parent, request.child_options});
+  ReopenedRun run(
+      desk, configuration, Purpose::take_back, std::move(read),
+      {request.actor,
+       request.json,
+       request.by_parent,
+       {.options = request.child_options, .confirmed = {}, .leave = {request.leave.begin(), request.leave.end()}}});
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);
   require_effects(run.journal(), request);

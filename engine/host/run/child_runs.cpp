@@ -16,29 +16,50 @@
 
 namespace ballast::host {
 
+std::vector<std::string> names_for_child(const std::string& child, const std::vector<std::string>& names) {
+  const std::string own = child + "/";
+  std::vector<std::string> out;
+  for (const std::string& each : names) {
+    if (each.starts_with(own)) {
+      out.push_back(each.substr(own.size()));
+    } else if (each.find('/') == std::string::npos) {
+      out.push_back(each);
+    }
+  }
+  return out;
+}
+
 void ChildRuns::check(const ChildOrder& order) const { check_child(desk_, configuration_, order); }
 
 ChildPlan ChildRuns::plan(const ChildOrder& order) const { return plan_child(desk_, configuration_, order); }
 
 std::vector<std::string> ChildRuns::command(const ChildOrder& order, const std::string& actor) const {
   std::vector<std::string> out{"runs", "child", order.parent, order.name, "--actor", actor};
-  out.insert(out.end(), options_.begin(), options_.end());
+  out.insert(out.end(), given_.options.begin(), given_.options.end());
+  for (const std::string& each : names_for_child(order.name, given_.confirmed))
+    out.insert(out.end(), {"--confirm", each});
+  for (const std::string& each : names_for_child(order.name, given_.leave)) out.insert(out.end(), {"--leave", each});
   return out;
 }
 
-ChildEnd ChildRuns::end_of(const ChildOrder& order, bool well) const {
+ChildEnd ChildRuns::end_of(const ChildOrder& order, const Ending& process) const {
   ChildEnd out;
   const auto folder = runs_folder(desk_) / order.run;
   if (!std::filesystem::exists(folder / journal::kRunJournalName)) {
     out.status = "failed";
     out.text = "it did not begin";
+    if (!process.said.empty()) {
+      const core::Error error = recorded_error(core::parse_json(process.said, "what the child run said"));
+      out.text += fmt::format(": {}", error.what());
+      out.code = error.code();
+    }
     return out;
   }
   std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
   out.records = records.size();
   if (!records.empty()) out.sha256 = records.back().sha256;
   const FoldedJournal journal = fold_journal(std::move(records));
-  if (!journal.end || ((*journal.end)["kind"] == "run_finished" && !well)) {
+  if (!journal.end || ((*journal.end)["kind"] == "run_finished" && !process.well)) {
     out.status = "died";
     out.text = "its process ended without a word";
     return out;
@@ -52,7 +73,13 @@ ChildEnd ChildRuns::end_of(const ChildOrder& order, bool well) const {
     // A policy's word, whatever main made of it.
     if (out.status != "failed" && exit_status_of(journal) == kDenied) out.status = "denied";
   }
-  if (!out.ended) out.text = end.contains("error") ? end["error"].value("message", "") : end.value("reason", "");
+  if (out.ended) return out;
+  out.text = end.value("reason", "");
+  if (end.contains("error")) {
+    const core::Error error = recorded_error(end["error"]);
+    out.text = error.message();
+    out.code = error.code();
+  }
   return out;
 }
 
@@ -72,16 +99,16 @@ std::vector<ChildEnd> ChildRuns::run(const std::vector<ChildOrder>& orders, std:
                                      const std::string& actor, const core::Stop& stop) const {
   std::vector<ChildProcess> processes;
   std::vector<std::size_t> whose;  // of each process the order
-  std::vector<bool> well(orders.size(), false);
+  std::vector<Ending> endings(orders.size());
   for (std::size_t next = 0; next < orders.size() || !processes.empty();) {
     if (next < orders.size() && processes.size() < at_once && !stop.requested()) {
       wait_while_executed(orders[next], stop);
-      processes.push_back(start_process(program_, command(orders[next], actor)));
+      processes.push_back(start_process(given_.program, command(orders[next], actor)));
       whose.push_back(next++);
     } else if (!processes.empty()) {
-      const Ending ending = wait_for_one(processes, stop);
+      Ending ending = wait_for_one(processes, stop);
       const auto at = static_cast<std::ptrdiff_t>(ending.index);
-      well[whose[ending.index]] = ending.well;
+      endings[whose[ending.index]] = std::move(ending);
       processes.erase(processes.begin() + at);
       whose.erase(whose.begin() + at);
     } else {
@@ -89,7 +116,7 @@ std::vector<ChildEnd> ChildRuns::run(const std::vector<ChildOrder>& orders, std:
     }
   }
   std::vector<ChildEnd> out;
-  for (std::size_t i = 0; i < orders.size(); ++i) out.push_back(end_of(orders[i], well[i]));
+  for (std::size_t i = 0; i < orders.size(); ++i) out.push_back(end_of(orders[i], endings[i]));
   return out;
 }
 
@@ -103,8 +130,8 @@ std::vector<std::string> ChildRuns::take_back(const ChildOrder& order, const std
   std::vector<std::string> arguments = command(order, actor);
   arguments.emplace_back("--take-back");
   std::vector<ChildProcess> processes;
-  processes.push_back(start_process(program_, std::move(arguments)));
-  const ChildEnd end = end_of(order, wait_for_one(processes, stop).well);
+  processes.push_back(start_process(given_.program, std::move(arguments)));
+  const ChildEnd end = end_of(order, wait_for_one(processes, stop));
   if (end.status != "aborted") {
     throw core::Error(core::Code::state,
                       fmt::format("child run '{}' was not taken back: {}{}{}", order.name, end.status,

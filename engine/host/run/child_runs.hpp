@@ -25,21 +25,31 @@ struct ChildPlan {
 
 /// How a child ended, or where it stopped.
 struct ChildEnd {
-  std::string status;         ///< finished, denied or what main returned as that; else waiting, failed, died, ...
-  std::string text;           ///< why, when it did not end
-  bool ended = false;         ///< its journal is complete
-  core::Json result;          ///< what main returned
-  std::uint64_t records = 0;  ///< of its journal
-  std::string sha256;         ///< of the last of them
+  std::string status;  ///< finished, denied or what main returned as that; else waiting, failed, died, ...
+  std::string text;    ///< why, when it did not end
+  core::Code code = core::Code::state;  ///< of the error that stopped it
+  bool ended = false;                   ///< its journal is complete
+  core::Json result;                    ///< what main returned
+  std::uint64_t records = 0;            ///< of its journal
+  std::string sha256;                   ///< of the last of them
 };
+
+/// What the command line that began a run, or goes on with it, says for its children too. A name of `confirmed` or
+/// `leave` is for all of them; written as CHILD/NAME it is for the child that is called so, and its children.
+struct GivenToChildren {
+  std::vector<std::string> options;    ///< as arguments
+  std::vector<std::string> confirmed;  ///< names of confirmations
+  std::vector<std::string> leave;      ///< names of effects that are not taken back
+  std::string program = kThisProgram;  ///< ballast
+};
+
+/// Those of `names` that are for a child, as it knows them.
+std::vector<std::string> names_for_child(const std::string& child, const std::vector<std::string>& names);
 
 class ChildRuns {
  public:
-  /// `options` are those of the command line by which this process was started: the children get the same. `program` is
-  /// ballast.
-  ChildRuns(const Desk& desk, const Configuration& configuration, std::vector<std::string> options,
-            std::string program = kThisProgram)
-      : desk_(desk), configuration_(configuration), options_(std::move(options)), program_(std::move(program)) {}
+  ChildRuns(const Desk& desk, const Configuration& configuration, GivenToChildren given)
+      : desk_(desk), configuration_(configuration), given_(std::move(given)) {}
 
   /// Finds the runbook and checks the parameters. Throws: as execute_run before a run begins.
   void check(const ChildOrder& order) const;
@@ -55,15 +65,14 @@ class ChildRuns {
 
  private:
   std::vector<std::string> command(const ChildOrder& order, const std::string& actor) const;
-  /// `well`: its process ended as it should, so that whatever has to state its end did.
-  ChildEnd end_of(const ChildOrder& order, bool well) const;
+  /// How a child ended whose process did. One that ended as it should has stated its end where that was to be done.
+  ChildEnd end_of(const ChildOrder& order, const Ending& process) const;
   /// Waits while a process of an earlier execution goes on with the child: it was told to stop.
   void wait_while_executed(const ChildOrder& order, const core::Stop& stop) const;
 
   const Desk& desk_;
   const Configuration& configuration_;
-  std::vector<std::string> options_;
-  std::string program_;
+  GivenToChildren given_;
 };
 
 }  // namespace ballast::host

@@ -25,6 +25,14 @@ std::string halt_status(const std::vector<ChildEnd>& ends) {
   return {};
 }
 
+/// A limit that stopped a child stopped the run.
+core::Code halt_code(const std::vector<ChildEnd>& ends) {
+  for (const ChildEnd& each : ends) {
+    if (!each.ended && (each.code == core::Code::budget || each.code == core::Code::memory)) return each.code;
+  }
+  return core::Code::state;
+}
+
 }  // namespace
 
 ChildOrder RunServices::order_of(const core::Json& wanted) const {
@@ -98,7 +106,7 @@ ChildPlan RunServices::plan_child(const ChildOrder& order) {
   try {
     return children_->plan(order);
   } catch (const core::Error& e) {  // the run itself would stop with it, and so does what is planned
-    halt("failed", fmt::format("{}: {}", calling(order.name), e.what()));
+    halt("failed", fmt::format("{}: {}", calling(order.name), e.what()), e.code());
   }
 }
 
@@ -168,7 +176,7 @@ core::Json RunServices::children_finished(const core::Json& names, std::int64_t 
     stopped += fmt::format("{}{} ({}): {}{}{}", stopped.empty() ? "" : "; ", calling(orders[i].name), orders[i].run,
                            ends[i].status, ends[i].text.empty() ? "" : ": ", ends[i].text);
   }
-  if (!stopped.empty()) halt(halt_status(ends), stopped);
+  if (!stopped.empty()) halt(halt_status(ends), stopped, halt_code(ends));
   for (std::size_t i = 0; i < ends.size(); ++i) {
     core::Json payload{{"state", "ended"},         {"name", orders[i].name},     {"run", orders[i].run},
                        {"status", ends[i].status}, {"records", ends[i].records}, {"sha256", ends[i].sha256}};

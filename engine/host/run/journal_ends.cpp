@@ -75,6 +75,11 @@ JournalEnds ends_in_record(const std::filesystem::path& run_folder) {
 
 }  // namespace
 
+core::Json read_first_record(const std::filesystem::path& run_folder) {
+  const auto path = run_folder / journal::kRunJournalName;
+  return core::parse_json(first_line(Source(path)).value_or(""), path.string());
+}
+
 std::optional<JournalEnds> read_journal_ends(const std::filesystem::path& run_folder) {
   const auto path = run_folder / journal::kRunJournalName;
   if (!std::filesystem::exists(path)) return ends_in_record(run_folder);

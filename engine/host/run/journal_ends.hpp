@@ -20,9 +20,11 @@ struct JournalEnds {
 
 /// Nothing when there is no whole record. A torn end is passed over. Of a compacted run they hold what its record says:
 /// who, when, status.
-/// Throws: Error{argument | io} for a journal that
-/// cannot be read.
+/// Throws: Error{argument | io} for a journal that cannot be read.
 std::optional<JournalEnds> read_journal_ends(const std::filesystem::path& run_folder);
+
+/// The record with which a run began. Throws: as read_journal_ends.
+core::Json read_first_record(const std::filesystem::path& run_folder);
 
 /// Folders of all runs, compacted ones too, by name.
 std::vector<std::filesystem::path> run_folders(const Desk& desk);

@@ -32,6 +32,25 @@ std::string place_of(const FoldedJournal& run) {
   return {};
 }
 
+/// What the last process of the run waits for; empty when it does something else.
+std::string wait_of(const std::vector<journal::RunRecord>& records) {
+  if (records.empty()) return {};
+  const core::Json& last = records.back().json;
+  if (last["kind"] != "note" || !last.contains("wait")) return {};
+  return fmt::format("waits '{}' until {}", last["wait"].get<std::string>(), last["until"].get<std::string>());
+}
+
+/// Who took the run back, and why.
+std::string abort_of(const std::vector<journal::RunRecord>& records) {
+  std::string out;
+  for (const journal::RunRecord& each : records) {
+    if (each.json["kind"] == "run_resumed" && each.json.value("aborting", false))
+      out = "by " + each.json.value("actor", "");
+  }
+  const std::string reason = records.empty() ? "" : records.back().json.value("reason", "");
+  return reason.empty() ? out : out + ": " + reason;
+}
+
 /// A compacted run as its record tells.
 RunSummary from_record(const std::filesystem::path& folder) {
   const core::Json summary = read_summary(folder);
@@ -61,6 +80,7 @@ RunSummary summarise(const std::filesystem::path& folder) {
     out.started = records.front().json["time"].get<std::string>();
     out.changed = records.back().json["time"].get<std::string>();
   }
+  const std::string waits = wait_of(records), aborted = abort_of(records);
   const FoldedJournal run = fold_journal(std::move(records));
   out.runbook = run.started["runbook"]["name"].get<std::string>();
   out.actor = run.started["actor"].get<std::string>();
@@ -77,7 +97,11 @@ RunSummary summarise(const std::filesystem::path& folder) {
     }
   }
   out.status = run.end ? (*run.end)["status"].get<std::string>() : running ? "running" : "died";
-  if (out.status != "finished" && out.status != "aborted") out.at = place_of(run);
+  if (out.status == "aborted") {
+    out.at = aborted;
+  } else if (out.status != "finished") {
+    out.at = out.status == "running" && !waits.empty() ? waits : place_of(run);
+  }
   return out;
 }
 
@@ -142,6 +166,21 @@ core::Json run_units(const Desk& desk, const std::string& run) {
   return out;
 }
 
+namespace {
+
+/// A unit in a line, with who answered where people were asked.
+std::string unit_text(const core::Json& unit) {
+  if (unit.contains("unit")) return unit["unit"].get<std::string>();  // of a compacted run
+  if (unit["kind"] == "confirm") return fmt::format("{} by {}", describe_unit(unit), unit["actor"].get<std::string>());
+  if (unit["kind"] != "approval_given") return describe_unit(unit);
+  std::string by;
+  for (const core::Json& each : unit["approvals"])
+    by += (by.empty() ? "" : ", ") + each["approval"]["approver"].get<std::string>();
+  return fmt::format("approval '{}' {} by {}", unit["name"].get<std::string>(), unit["answer"].get<std::string>(), by);
+}
+
+}  // namespace
+
 std::string run_text(const Desk& desk, const RunSummary& run) {
   std::string out =
       fmt::format("{}\nrunbook    {}\nstatus     {}{}\nstarted    {} by {} in {}{}\nlast       {}\n\n", run.id,
@@ -153,8 +192,7 @@ std::string run_text(const Desk& desk, const RunSummary& run) {
     if (each.contains("error"))
       failed = "  failed: " +
                (each["error"].is_string() ? each["error"].get<std::string>() : each["error"].value("message", ""));
-    out += fmt::format("  {:<20}  {}{}\n", each["time"].get<std::string>(),
-                       each.contains("unit") ? each["unit"].get<std::string>() : describe_unit(each), failed);
+    out += fmt::format("  {:<20}  {}{}\n", each["time"].get<std::string>(), unit_text(each), failed);
   }
   return out;
 }

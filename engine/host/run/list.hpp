@@ -15,11 +15,11 @@ struct RunSummary {
   std::string planned_by;        ///< who made the plan that it carries out, where that was somebody else
   std::string started, changed;  ///< RFC 3339: of the first and the last record
   std::string status;            ///< running, waiting, failed, interrupted, died, planned, finished, aborted
-  std::string at;                ///< what it is doing, waits for or failed with; empty once it has ended
-  std::string parent;            ///< id of the run that began it; empty: none did
-  std::size_t units = 0;         ///< steps, effects, decisions and so on that it completed
-  std::string archive;           ///< file that holds its journal, once that was archived; empty before
-  bool with_parent = false;      ///< it is looked after with its parent, which has not ended
+  std::string at;      ///< what it does, waits for or failed with; who took it back and why; empty once it has finished
+  std::string parent;  ///< id of the run that began it; empty: none did
+  std::size_t units = 0;     ///< steps, effects, decisions and so on that it completed
+  std::string archive;       ///< file that holds its journal, once that was archived; empty before
+  bool with_parent = false;  ///< it is looked after with its parent, which has not ended
   /// Whether somebody has to look after it by itself: it can be resumed, and no process does.
   bool open() const {
     return !with_parent && status != "running" && status != "planned" && status != "finished" && status != "aborted";

@@ -236,7 +236,7 @@ ParameterValues gather_parameters(const std::vector<Parameter>& declared, const 
   if (input.recorded.is_object()) gathering.take_recorded(input.recorded);
   if (input.use_environment) gathering.take_environment(input.warn);
   gathering.take_defaults();
-  gathering.read_references();
+  if (!input.without_secrets) gathering.read_references();
   gathering.require_all(input.may_ask && can_ask());
   return gathering.finish();
 }

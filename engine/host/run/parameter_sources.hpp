@@ -23,6 +23,7 @@ struct ParameterInput {
   std::string values_origin = {};                 ///< what is recorded of where they come from: "settings:PLACE"
   std::optional<std::string> file;                ///< YAML, TOML or JSON, by the ending of its name
   bool use_environment = false;                   ///< read BALLAST_PARAM_NAME
+  bool without_secrets = false;                   ///< leave them where they are: nothing is to be begun
   bool may_ask = false;                           ///< ask for what is required and missing, where somebody is there
   /// Is told, in a sentence each, of variables BALLAST_PARAM_* that no parameter reads; may be empty.
   std::function<void(const std::string&)> warn;

@@ -49,6 +49,16 @@ ApprovalRequest read_request(const core::Json& given, const RunIdentity& identit
   return out;
 }
 
+/// The command by which somebody goes on with the run: with the one whose children, and their children, it is one of.
+std::string how_to_resume(const RunIdentity& identity) {
+  return "ballast runs resume " + (identity.parent ? identity.id.substr(0, identity.id.find('.')) : identity.id);
+}
+
+/// What a name of the run is called in that command.
+std::string name_for_parents(const RunIdentity& identity, const std::string& name) {
+  return identity.parent && identity.parent->depth == 1 ? identity.parent->name + "/" + name : name;
+}
+
 }  // namespace
 
 core::Json approval_result(const core::Json& record) {
@@ -186,25 +196,39 @@ core::Json RunServices::ask(ApprovalRequest request) {
   return granted(record);
 }
 
+void RunServices::tell_of_unasked_confirmations() const {
+  if (identity_.parent) return;  // they were given to the family
+  for (const std::string& each : people_.confirmed) {
+    const auto is_asked = [&](const std::string& name) { return name == each; };
+    if (std::any_of(confirmations_asked_.begin(), confirmations_asked_.end(), is_asked)) continue;
+    const auto is_passed_on = [&](const auto& child) { return !names_for_child(child.first, {each}).empty(); };
+    if (std::any_of(children_begun_.begin(), children_begun_.end(), is_passed_on)) continue;
+    fmt::print(stderr, "note: nothing asked for the confirmation '{}'{}\n", core::printable(each),
+               core::did_you_mean(each, confirmations_asked_));
+  }
+}
+
 core::Json RunServices::confirm(const core::Json& given) {
   const std::string name = required_text(given, "name"), text = required_text(given, "text");
   const std::string doing = fmt::format("confirmation '{}'", name);
   require_begun();
   require_no_step(doing);
+  confirmations_asked_.push_back(name);
   if (const core::Json* record = served("confirm", doing)) {
     if ((*record)["name"] != name) history_.refuse(doing, describe_record(*record));
     return {{"actor", (*record)["actor"]}};
   }
   planned({{"unit", "confirmation"}, {"name", name}});
   if (dry()) return {{"actor", identity_.actor}};
+  const std::string go_on = how_to_resume(identity_);
   std::string by = "--confirm";
   if (!people_.confirmed.contains(name)) {
     if (!people_.may_ask || !can_ask())
-      halt("waiting", fmt::format("confirmation '{}' is missing ({}): ballast runs resume {} --confirm '{}'", name,
-                                  text, identity_.id, name));
+      halt("waiting", fmt::format("confirmation '{}' is missing ({}): {} --confirm '{}'", name, text, go_on,
+                                  name_for_parents(identity_, name)));
     const auto answer = ask_line(fmt::format("{} [y/N] ", core::printable(text)), Echo::on);
     if (!answer || (answer->view() != "y" && answer->view() != "yes"))
-      halt("waiting", fmt::format("'{}' was not confirmed: ballast runs resume {} asks again", name, identity_.id));
+      halt("waiting", fmt::format("'{}' was not confirmed: {} asks again", name, go_on));
     by = "terminal";
   }
   append_record("confirm", {{"name", name}, {"text", text}, {"actor", people_.actor}, {"by", by}});

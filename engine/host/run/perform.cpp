@@ -27,7 +27,9 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
     try {
       put_scripts(stores.objects, state.libraries());
       core::Json payload{{"libraries_sha256", libraries_sha256(state.libraries())}};
-      if (halted) {
+      if (halted && halted->status == "failed") {
+        payload["error"] = error_document(core::Error(halted->code, halted->text))["error"];
+      } else if (halted) {
         payload["reason"] = halted->text;
       } else {
         payload["error"] = error_document(lost ? *lost : e)["error"];
@@ -42,8 +44,9 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
     }
     if (lost) throw core::Error(*lost);
     if (!halted) throw;
-    if (halted->status == "failed") throw core::Error(core::Code::state, halted->text);
+    if (halted->status == "failed") throw core::Error(halted->code, halted->text);
     take_written();
+    services.tell_of_unasked_confirmations();
     result.status = halted->status;
     result.reason = halted->text;
     return;
@@ -54,6 +57,7 @@ void perform_run(State& state, RunServices& services, OpenStores& stores, const 
   end_run(stores, identity, "finished",
           {{"result", result.value}, {"libraries_sha256", libraries_sha256(state.libraries())}});
   take_written();
+  services.tell_of_unasked_confirmations();
 }
 
 }  // namespace ballast::host

@@ -1,6 +1,7 @@
 #include "host/run/pins.hpp"
 
 #include <set>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -71,6 +72,22 @@ std::vector<std::string> RunPins::changes(const RunPins& now) const {
   compare("policy", policies, now.policies, out);
   if (settings_sha256 != now.settings_sha256) out.emplace_back("the settings");
   return out;
+}
+
+std::vector<std::string> changed_settings(const core::Json& then, const core::Json& now) {
+  std::set<std::string> out;
+  for (const core::Json& change : core::Json::diff(then, now)) {
+    std::string name;
+    std::istringstream path(change["path"].get<std::string>());
+    std::getline(path, name, '/');  // before the first
+    name.clear();
+    for (std::string part; std::getline(path, part, '/');) {
+      if (part.find_first_not_of("0123456789-") == std::string::npos) break;  // a place in a list
+      name += (name.empty() ? "" : ".") + part;
+    }
+    out.insert(name);
+  }
+  return {out.begin(), out.end()};
 }
 
 RunPins current_pins(const Desk& desk, const Configuration& configuration, const Script& script,

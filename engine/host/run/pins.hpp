@@ -27,6 +27,9 @@ struct RunPins {
   std::vector<std::string> changes(const RunPins& now) const;
 };
 
+/// Names of the settings that are not the same in two documents: "approvers.ann.role".
+std::vector<std::string> changed_settings(const core::Json& then, const core::Json& now);
+
 /// Pins of a run that would begin now. `libraries`: those that the runbook loaded.
 RunPins current_pins(const Desk& desk, const Configuration& configuration, const Script& script,
                      const std::vector<Script>& libraries);

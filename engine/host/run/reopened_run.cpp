@@ -1,6 +1,7 @@
 #include "host/run/reopened_run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/error.hpp"
 #include "host/replay.hpp"
@@ -42,7 +43,7 @@ ReopenedRun::ReopenedRun(const Desk& desk, const Configuration& configuration, P
       actor_(actor_name(configuration, by.actor)),
       manifest_(ReviewManifest::read(desk, sign::KeyRing::open(desk.keys))),
       source_(desk.source(), manifest_, identity.environment == Environment::live),
-      children_(desk, configuration, std::move(by.child_options)),
+      children_(desk, configuration, std::move(by.for_children)),
       services(desk, configuration, clock_),
       state(services, runbook_profile(), source_, configuration.settings.limits.runbook) {
   require_open();
@@ -63,7 +64,13 @@ ReopenedRun::ReopenedRun(const Desk& desk, const Configuration& configuration, P
 std::vector<std::string> ReopenedRun::check_pins(bool accept) {
   pins_ = current_pins(desk_, configuration_, script_, state.libraries());
   const journal::ObjectStore objects(objects_folder(desk_));
-  std::vector<std::string> changed = RunPins::of_run(journal_.started, objects).changes(*pins_);
+  const RunPins then = RunPins::of_run(journal_.started, objects);
+  std::vector<std::string> changed = then.changes(*pins_);
+  if (then.settings_sha256 != pins_->settings_sha256) {
+    const auto names = changed_settings(core::parse_json(objects.get(then.settings_sha256), "settings"),
+                                        core::parse_json(configuration_.bytes(), "settings"));
+    changed.back() += fmt::format(" {}", fmt::join(names, ", "));  // they are named last
+  }
   if (changed.empty() || accept) return changed;
   FoldedJournal kept = journal_;
   kept.records.resize(kept_records(kept.records));

@@ -23,7 +23,7 @@ struct Reopener {
   std::string actor;
   bool json = false;       ///< text printed by the script goes to standard error
   bool by_parent = false;  ///< asked for by the run that ordered this one
-  std::vector<std::string> child_options;
+  GivenToChildren for_children;
 };
 
 /// Everything that a run needs which was opened again, in the order in which it is needed.

@@ -12,7 +12,10 @@ RunResult resume_run(const Desk& desk, const Configuration& configuration, const
   ReadRun read(desk, request.run);
   if (auto ended = finish_stating(desk, request.run, read, Purpose::go_on, request.by_parent)) return std::move(*ended);
   ReopenedRun run(desk, configuration, Purpose::go_on, std::move(read),
-                  {request.actor, request.json, request.by_parent, request.child_options});
+                  {request.actor,
+                   request.json,
+                   request.by_parent,
+                   {.options = request.child_options, .confirmed = request.confirmed, .leave = {}}});
   if (!run.journal().undone.empty()) {
     throw core::Error(core::Code::state,
                       fmt::format("the run is being aborted; finish that: ballast runs abort {}", request.run),

@@ -34,7 +34,7 @@ class NewRun {
         script_(find_runbook(desk, request.runbook)),
         manifest_(ReviewManifest::read(desk, sign::KeyRing::open(desk.keys))),
         source_(desk.source(), manifest_, is_live()),
-        children_(desk, configuration, request.child_options),
+        children_(desk, configuration, {.options = request.child_options, .confirmed = request.confirmed, .leave = {}}),
         services_(desk, configuration, clock_),
         state_(services_, runbook_profile(), source_, configuration.settings.limits.runbook) {
     if (is_live()) manifest_.review({script_}, true);
@@ -133,7 +133,7 @@ class NewRun {
       result_.value = start_runbook(state_, info_.name, services_.run_information());
     } catch (const core::Error&) {
       if (!services_.halted()) throw;
-      if (services_.halted()->status == "failed") throw core::Error(core::Code::state, services_.halted()->text);
+      if (services_.halted()->status == "failed") throw core::Error(services_.halted()->code, services_.halted()->text);
       result_.reason = services_.halted()->text;  // a refusal is part of what will happen
     }
   }
@@ -274,6 +274,12 @@ RunRequest child_request(const ChildOrder& order) {
   if (order.clock_given) out.now = order.time;
   out.order = order;
   return out;
+}
+
+void check_run(const Desk& desk, const Configuration& configuration, RunRequest request) {
+  request.json = true;  // what is printed while the script is loaded is no part of the answer
+  request.parameters.without_secrets = true;
+  NewRun(desk, configuration, request);
 }
 
 void check_child(const Desk& desk, const Configuration& configuration, const ChildOrder& order) {

@@ -50,7 +50,10 @@ struct RunResult {
 /// Throws: ScriptError when the runbook fails (the failure is journaled first); Error otherwise.
 RunResult execute_run(const Desk& desk, const Configuration& configuration, const RunRequest& request);
 
-/// Checks that the child could begin: its runbook is there and takes its parameters. Throws: as execute_run.
+/// Checks that the run could begin: its runbook is there and takes its parameters; secrets are not read. Throws: as
+/// execute_run.
+void check_run(const Desk& desk, const Configuration& configuration, RunRequest request);
+/// The same for a child, with its secrets.
 void check_child(const Desk& desk, const Configuration& configuration, const ChildOrder& order);
 /// Executes the child dry. Throws: as execute_run.
 ChildPlan plan_child(const Desk& desk, const Configuration& configuration, const ChildOrder& order);

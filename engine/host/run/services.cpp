@@ -20,6 +20,14 @@ namespace {
 /// Longer answers are kept as objects, so that a journal stays readable.
 constexpr std::size_t kLongestInlineAnswer = 2048;
 
+/// Whether the signature beside a file speaks of these bytes, whatever the file holds.
+bool is_signed_as(const std::filesystem::path& file, const std::string& sha256) {
+  const std::filesystem::path signature = file.string() + ".sig";
+  if (!std::filesystem::exists(signature)) return false;
+  const core::Json said = core::Json::parse(core::read_file(signature), nullptr, false);
+  return said.is_object() && said.value("sha256", core::Json()) == sha256;
+}
+
 std::filesystem::path artefact_path(const Desk& desk, const std::string& store, const std::string& path) {
   const std::filesystem::path relative =
       std::filesystem::path(path.starts_with("var/") ? path.substr(4) : path).lexically_normal();
@@ -109,8 +117,8 @@ void RunServices::require_begun() const {
   }
 }
 
-void RunServices::halt(std::string status, const std::string& text) {
-  halt_ = Halt{std::move(status), text};
+void RunServices::halt(std::string status, const std::string& text, core::Code code) {
+  halt_ = Halt{std::move(status), text, code};
   limit_text = text;
   stop.request();  // no protected call swallows it
   throw core::Error(core::Code::budget, text);
@@ -375,6 +383,12 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
   const std::string shown = (std::filesystem::path("var") / file.lexically_relative(desk_.var)).string();
   core::Json out{{"path", shown}, {"sha256", core::sha256_hex(bytes)}, {"signature_file", shown + ".sig"}};
   const std::string doing = fmt::format("artefact '{}'", shown);
+  if (undoing_ && history_.exhausted() && is_signed_as(file, out["sha256"].get<std::string>())) {
+    // The process died while it wrote this: its signature is there, and the file perhaps not, or without a record. It
+    // is finished and stands in the journal, so that what is left of the run can be proved.
+    keep([&] { write_signed(file, bytes, *stores_.keys, clock_); });
+    append_record("artefact", out);
+  }
   if (const core::Json* record = served("artefact", doing)) {
     if ((*record)["path"] != shown || (*record)["sha256"] != out["sha256"])
       history_.refuse((*record)["path"] == shown ? doing + " with other bytes" : doing, describe_record(*record));

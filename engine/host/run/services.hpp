@@ -67,6 +67,7 @@ struct RunPeople {
 /// Why a run came to a halt that is no failure. `status` is a word of docs/formats/run_journal.md.
 struct Halt {
   std::string status, text;
+  core::Code code = core::Code::state;  ///< of the error that a halt as "failed" ends as
 };
 
 class RunServices final : public DeskServices, public bind::Answers {
@@ -114,6 +115,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   void begin(RunIdentity identity, RunStores stores);
   void with_people(RunPeople people) { people_ = std::move(people); }
   /// Requires: `children` outlives the services, and is given before main is called.
+  /// Says on standard error which confirmations were given and nothing asked for.
+  void tell_of_unasked_confirmations() const;
   void with_children(const ChildRuns& children) { children_ = &children; }
   /// The plan begins behind the approval of that name: it is what the approval is asked for.
   void plan_behind(std::string approval) { behind_ = std::move(approval); }
@@ -163,7 +166,7 @@ class RunServices final : public DeskServices, public bind::Answers {
   /// Takes a unit into the plan, or stops the run when it is not the one that was planned.
   void planned(core::Json item);
   /// Stops the script so that it cannot catch it.
-  [[noreturn]] void halt(std::string status, const std::string& text);
+  [[noreturn]] void halt(std::string status, const std::string& text, core::Code code = core::Code::state);
   /// Does `work`, which keeps evidence. What cannot be kept stops the run, and the script cannot catch that: what it
   /// did next would have no record, and an execution that is served from the journal would take another way.
   template <class Work>
@@ -229,7 +232,8 @@ class RunServices final : public DeskServices, public bind::Answers {
   bool begun_ = false, undoing_ = false;
   std::string open_step_, outside_, settling_, taking_back_;
   std::optional<core::Json> failed_step_;  ///< { step, error } that nobody caught yet
-  std::set<std::string> leave_;            ///< effects that are not to be taken back
+  std::vector<std::string> confirmations_asked_;
+  std::set<std::string> leave_;  ///< effects that are not to be taken back
   std::map<std::string, std::string>
       undone_;  ///< effects that are taken back: started, finished, failed or left, by name
   std::vector<std::string> artefacts_;

@@ -4,6 +4,7 @@
 
 #include "core/clock.hpp"
 #include "core/error.hpp"
+#include "core/file.hpp"
 #include "host/archived_run.hpp"
 #include "host/run/identity.hpp"
 #include "host/run/list.hpp"
@@ -46,7 +47,14 @@ std::optional<RunResult> finish_stating(const Desk& desk, const std::string& run
   if (records.empty() || records.back().json["kind"] != "run_finished") return std::nullopt;
   const core::Json& end = records.back().json;
   const std::string status = end["status"].get<std::string>();
-  if (journal::RunJournal::is_written(folder)) throw has_ended(end, run);  // by who is about to state it
+  // Of two that find the end not stated, one states it.
+  core::FileDescriptor held;
+  try {
+    held = journal::RunJournal::hold(folder);
+  } catch (const core::Error& e) {
+    if (e.code() != core::Code::state) throw;
+    throw has_ended(end, run);
+  }
   // Nobody believes an end, or states it, that the engine did not write.
   // What lies beside the journal is not asked: the record may be half written, and is written again below.
   journal::RunFacts facts;

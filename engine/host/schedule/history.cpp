@@ -29,6 +29,15 @@ void take_run(std::map<std::string, ScheduleHistory>& histories, const JournalEn
   history.last_started = run.first.value("time", "");
 }
 
+/// A run that is damaged behind its first record was started all the same, and nobody knows that it ended.
+void take_damaged(std::map<std::string, ScheduleHistory>& histories, const std::filesystem::path& folder,
+                  core::Instant now) {
+  try {
+    take_run(histories, {folder.filename().string(), read_first_record(folder), core::Json::object()}, now);
+  } catch (const std::exception&) {  // whose it was cannot be said; it is found by whoever lists or verifies runs
+  }
+}
+
 }  // namespace
 
 std::map<std::string, ScheduleHistory> read_histories(const Desk& desk, const std::vector<std::string>& names,
@@ -38,7 +47,8 @@ std::map<std::string, ScheduleHistory> read_histories(const Desk& desk, const st
   for (const auto& folder : run_folders(desk)) {
     try {
       if (const auto ends = read_journal_ends(folder)) take_run(out, *ends, now);
-    } catch (const core::Error&) {  // damaged; it is found by whoever lists or verifies runs
+    } catch (const core::Error&) {
+      take_damaged(out, folder, now);
     }
   }
   // What was passed over after the newest run: its note is no older than the due time that it speaks of.

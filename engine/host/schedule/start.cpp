@@ -64,9 +64,9 @@ class Starter {
       const core::Instant now = clock_.now();
       history_ = read_histories(desk_, {schedule_.name}, now).at(schedule_.name);
       // Who waits does so for the due time that it was called for.
-      const DueTimes due = due_and_not_handled(schedule_, history_, arrived);
+      const DueTimes due = request_.again ? latest_due(arrived) : due_and_not_handled(schedule_, history_, arrived);
       if (due.count == 0) return nothing_to_start(arrived);
-      if (const auto other = run_in_the_way(desk_, history_)) {
+      if (const auto other = find_in_the_way(due.last)) {
         const core::Instant next = schedule_.when.next_after(due.last);
         const bool over = clock_.now() >= next;
         if (schedule_.settings.on_overlap == OnOverlap::skip || over)
@@ -81,6 +81,24 @@ class Starter {
   }
 
  private:
+  DueTimes latest_due(core::Instant now) const {
+    const core::Instant latest = schedule_.when.latest_at(now);
+    if (schedule_.settings.since && latest < *schedule_.settings.since) return {};
+    return {1, latest, latest};
+  }
+
+  /// Nobody may be there to read why a start failed: it is told as the settings say.
+  std::optional<RunSummary> find_in_the_way(core::Instant due) const {
+    try {
+      return run_in_the_way(desk_, history_);
+    } catch (const core::Error& e) {
+      note(due, ScheduleOutcome::failed,
+           fmt::format("the start due {} failed, because nobody can tell whether an earlier run goes on: {}",
+                       shown(due), e.what()));
+      throw;
+    }
+  }
+
   void note(core::Instant due, ScheduleOutcome outcome, const std::string& text) const {
     notes_.write({schedule_.name, due, outcome, fmt::format("schedule {}: {}", schedule_.name, text)});
   }
@@ -100,8 +118,11 @@ class Starter {
       return {Start::What::nothing_due, schedule_.when.next_after(std::max(now, core::Instant{since.microseconds - 1})),
               fmt::format("nothing is due before {} (schedules.{}.since)", shown(since), schedule_.name)};
     }
+    const std::string hint = fmt::format("ballast runs start-scheduled {} --again starts it once more", schedule_.name);
     return {Start::What::already, *history_.handled,
-            fmt::format("{} was started already: {}", shown(*history_.handled), history_.handled_by)};
+            history_.handled_by.starts_with("run ")
+                ? fmt::format("{} was started already: {}; {}", shown(*history_.handled), history_.handled_by, hint)
+                : fmt::format("{} was settled already: {}; {}", shown(*history_.handled), history_.handled_by, hint)};
   }
 
   Start skip(core::Instant due, const std::string& why) const {
@@ -112,7 +133,7 @@ class Starter {
 
   Start begin(const DueTimes& due, core::Instant now, StartLock& lock) {
     const core::Instant late{now.microseconds - due.last.microseconds};
-    const bool missed = late > schedule_.late_after;
+    const bool missed = late > schedule_.late_after && !request_.again;  // somebody wants it now
     const std::size_t passed = due.count - (missed ? 0 : 1);
     const std::string all = passed == 1 ? "it" : "all of them";
     const std::string which = passed == 1
@@ -143,26 +164,18 @@ class Starter {
     try {
       return work_.hand_over();
     } catch (const core::Error& e) {
-      note(due, ScheduleOutcome::failed, fmt::format("reports could not be handed over: {}", e.what()));
+      note(due, ScheduleOutcome::failed,
+           fmt::format("reports could not be handed over: {}; once that is mended: ballast runs hand-over --to {}{}",
+                       e.what(), schedule_.settings.hand_over.to, schedule_.settings.hand_over.git ? " --git" : ""));
       throw;
     }
   }
 
   void start_run(core::Instant due, StartLock& lock) {
-    const ScheduleSettings& settings = schedule_.settings;
-    RunRequest run;
-    run.runbook = settings.runbook;
-    run.actor = settings.actor;
+    RunRequest run = run_of_schedule(desk_, schedule_);
     run.now = request_.now;
     run.json = request_.json;
-    run.confirmed = settings.confirm;
-    run.parameters.values = settings.parameters;
-    run.parameters.values_place = fmt::format("schedules.{}.parameters", schedule_.name);
-    run.parameters.values_origin = "settings:" + run.parameters.values_place;
     run.child_options = request_.child_options;
-    for (const std::string& each : settings.confirm)
-      run.child_options.insert(run.child_options.end(), {"--confirm", each});
-    if (!settings.parameters_file.empty()) run.parameters.file = (desk_.folder / settings.parameters_file).string();
     run.scheduled = {{"name", schedule_.name}, {"due", shown(due)}};
     bool begun = false;
     run.begun = [&](const std::string&) {
@@ -189,6 +202,19 @@ class Starter {
 };
 
 }  // namespace
+
+RunRequest run_of_schedule(const Desk& desk, const Schedule& schedule) {
+  const ScheduleSettings& settings = schedule.settings;
+  RunRequest out;
+  out.runbook = settings.runbook;
+  out.actor = settings.actor;
+  out.confirmed = settings.confirm;
+  out.parameters.values = settings.parameters;
+  out.parameters.values_place = fmt::format("schedules.{}.parameters", schedule.name);
+  out.parameters.values_origin = "settings:" + out.parameters.values_place;
+  if (!settings.parameters_file.empty()) out.parameters.file = (desk.folder / settings.parameters_file).string();
+  return out;
+}
 
 Start start_scheduled(const Desk& desk, const Configuration& configuration, const StartRequest& request,
                       const core::Clock& clock, const StartWork& work) {

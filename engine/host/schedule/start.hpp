@@ -16,8 +16,12 @@ struct StartRequest {
   std::string schedule;
   std::optional<core::Instant> now;  ///< that `clock` was set to; refused in live
   bool json = false;
+  bool again = false;                           ///< the last due time once more, whatever came of it
   std::vector<std::string> child_options = {};  ///< of the command line, for the runs that the run begins
 };
+
+/// The run that a schedule begins; for no due time yet.
+RunRequest run_of_schedule(const Desk& desk, const Schedule& schedule);
 
 /// What a start came to.
 struct Start {

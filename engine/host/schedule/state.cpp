@@ -2,11 +2,27 @@
 
 #include "core/error.hpp"
 #include "host/run/list.hpp"
+#include "host/schedule/start.hpp"
 
 namespace ballast::host {
 
+namespace {
+
+/// Found while somebody looks, and not when the timer calls. Returns nothing when the run could begin.
+std::string refusal_of_run(const Desk& desk, const Configuration& configuration, const Schedule& schedule) {
+  if (schedule.settings.runbook.empty()) return {};
+  try {
+    check_run(desk, configuration, run_of_schedule(desk, schedule));
+    return {};
+  } catch (const core::Error& e) {
+    return e.what();
+  }
+}
+
+}  // namespace
+
 std::string ScheduleState::word() const {
-  if (!schedule) return "invalid";
+  if (!refused.empty()) return "invalid";
   if (!open_run.empty() && open_status != "failed") return open_status;
   if (overdue) return history.handled ? "overdue" : "never started";
   if (!open_status.empty()) return open_status;
@@ -40,6 +56,7 @@ std::vector<ScheduleState> schedule_states(const Desk& desk, const Configuration
       continue;
     }
     const Schedule& schedule = *state.schedule;
+    state.refused = refusal_of_run(desk, configuration, schedule);
     const core::Instant since = schedule.settings.since.value_or(now);
     state.next = schedule.when.next_after(since > now ? core::Instant{since.microseconds - 1} : now);
     const DueTimes due = due_and_not_handled(schedule, state.history, now);
@@ -64,10 +81,8 @@ std::vector<ScheduleState> schedule_states(const Desk& desk, const Configuration
 
 core::Json schedule_document(const ScheduleState& state) {
   core::Json out{{"name", state.name}, {"state", state.word()}};
-  if (!state.schedule) {
-    out["refused"] = state.refused;
-    return out;
-  }
+  if (!state.refused.empty()) out["refused"] = state.refused;
+  if (!state.schedule) return out;
   out["when"] = state.schedule->settings.when;
   out["runbook"] = state.schedule->settings.runbook;
   if (!state.schedule->settings.hand_over.to.empty()) out["hand_over"] = state.schedule->settings.hand_over.to;

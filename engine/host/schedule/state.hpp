@@ -14,7 +14,7 @@ namespace ballast::host {
 struct ScheduleState {
   std::string name;
   std::optional<Schedule> schedule;  ///< nothing when its settings are refused
-  std::string refused;               ///< why they are
+  std::string refused;               ///< why they are, or why its run would be; empty when nothing is known against it
   std::optional<core::Instant> next;
   ScheduleHistory history;
   std::string open_run, open_status;     ///< the newest run that has not ended, and what it does: as `runs list`

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "host/evidence.hpp"
 #include "host/run/approval.hpp"
 #include "host/run/journal_ends.hpp"
 #include "host/run/list.hpp"
@@ -11,13 +12,27 @@
 namespace ballast::host {
 namespace {
 
+/// The run and those that it began, and they.
+std::vector<std::string> family_of(const Desk& desk, const std::string& run) {
+  std::vector<std::string> out;
+  for (const auto& folder : run_folders(desk)) {
+    const std::string name = folder.filename().string();
+    if (name == run || name.starts_with(run + ".")) out.push_back(name);
+  }
+  return out;
+}
+
 std::string how_to_go_on(const StatusQuestion& question, const RunSummary& run) {
   const std::string& var = question.var_option;
   if (run.status == "unreadable")
     return fmt::format("ballast verify {}", (question.desk.var / "runs" / run.id).string());
   std::string first;
-  if (run.status == "waiting" && open_request(question.desk, run.id))
-    first = fmt::format("ballast approvals show {}{}; once it is answered ", run.id, var);
+  if (run.status == "waiting") {
+    for (const std::string& each : family_of(question.desk, run.id)) {
+      if (open_request(question.desk, each)) first += fmt::format("ballast approvals show {}{}; ", each, var);
+    }
+    if (!first.empty()) first += "once it is answered ";
+  }
   if (run.status == "failed") first = fmt::format("ballast runs show {}{}; when it is corrected ", run.id, var);
   return fmt::format("{}ballast runs resume {}{} (or abort)", first, run.id, var);
 }

@@ -31,9 +31,10 @@ StatusPart schedules_status(const StatusQuestion& question) {
   if (states.empty()) out.lines.emplace_back("none declared");
   for (const ScheduleState& each : states) {
     out.facts.push_back(schedule_document(each));
-    if (!each.schedule) {
+    if (!each.refused.empty())
       out.findings.push_back({"schedule_invalid", each.name, each.refused,
                               "correct it in config/core.yaml; ballast runs schedule shows them"});
+    if (!each.schedule) {
       out.lines.push_back(fmt::format("{:<16} invalid", each.name));
       continue;
     }

@@ -43,8 +43,6 @@ int run(const CommonOptions& common, RunOptions options, const CLI::App& verb) {
   if (!options.now.empty()) options.request.now = core::parse_instant(options.now);
   options.request.json = common.json;
   options.request.child_options = settings.as_arguments();
-  for (const std::string& each : options.request.confirmed)
-    options.request.child_options.insert(options.request.child_options.end(), {"--confirm", each});
   options.request.parameters.use_environment = true;
   options.request.parameters.may_ask = options.request.may_ask = !options.no_input;
   options.request.parameters.warn = [](const std::string& text) { fmt::print(stderr, "warning: {}\n", text); };

@@ -11,6 +11,7 @@
 #include "host/limits.hpp"
 #include "host/run/abort.hpp"
 #include "host/run/child_order.hpp"
+#include "host/run/child_process.hpp"
 #include "host/run/list.hpp"
 #include "host/run/progress_display.hpp"
 #include "host/run/report.hpp"
@@ -42,9 +43,13 @@ int list(const CommonOptions& common, const RunsOptions& options) {
     fmt::print("{}\n", core::canonical_json({{"runs", all}}));
     return kPassed;
   }
-  if (runs.empty()) fmt::print("no runs{}\n", options.status.empty() && options.runbook.empty() ? "" : " like that");
+  if (runs.empty()) {
+    fmt::print("no runs{}\n", options.status.empty() && options.runbook.empty() ? "" : " like that");
+    return kPassed;
+  }
+  fmt::print("{:<27}  {:<11}  {:>5}  {:<10}  {}\n", "started", "status", "units", "by", "run: where it is");
   for (const RunSummary& each : runs) {
-    fmt::print("{:<20}  {:<11}  {:>3} units  {:<10}  {}{}\n", each.started, each.status, each.units,
+    fmt::print("{:<27}  {:<11}  {:>5}  {:<10}  {}{}\n", each.started, each.status, each.units,
                core::printable(each.actor), each.id, each.at.empty() ? "" : ": " + core::printable(each.at));
   }
   return kPassed;
@@ -66,8 +71,6 @@ int show(const CommonOptions& common, const RunsOptions& options) {
 /// The options by which the children of a run go on as the run does.
 std::vector<std::string> child_options(const CommonOptions& common, const RunsOptions& options) {
   std::vector<std::string> out = common.as_arguments();
-  for (const std::string& each : options.confirmed) out.insert(out.end(), {"--confirm", each});
-  for (const std::string& each : options.leave) out.insert(out.end(), {"--leave", each});
   if (!options.reason.empty()) out.insert(out.end(), {"--reason", options.reason});
   if (options.accept_change) out.emplace_back("--accept-change");
   return out;
@@ -113,19 +116,18 @@ int abort(const CommonOptions& common, const RunsOptions& options) {
                   [&](const auto&) { return abort_run(desk, configuration, abort_request(common, options)); });
 }
 
-/// What a run has done for it in a process of its own: one of its children, from where that is.
-int child(const CommonOptions& common, const RunsOptions& options) {
+RunResult go_on_with_child(const CommonOptions& common, const RunsOptions& options) {
   const Desk desk = common.open_desk();
   const Configuration configuration = common.read(desk);
   const ChildOrder order = read_order(desk, options.run, options.child);
   stop_on_interrupt();
-  RunResult result;
   if (options.take_back) {
     AbortRequest request = abort_request(common, options);
     request.run = order.run;
     request.by_parent = true;
-    result = abort_run(desk, configuration, request);
-  } else if (std::filesystem::exists(runs_folder(desk) / order.run / journal::kRunJournalName)) {
+    return abort_run(desk, configuration, request);
+  }
+  if (std::filesystem::exists(runs_folder(desk) / order.run / journal::kRunJournalName)) {
     ResumeRequest request;
     request.run = order.run;
     request.actor = options.actor;
@@ -133,17 +135,31 @@ int child(const CommonOptions& common, const RunsOptions& options) {
     request.confirmed = options.confirmed;
     request.child_options = child_options(common, options);
     request.by_parent = true;
-    result = resume_run(desk, configuration, request);
-  } else {
-    RunRequest request = child_request(order);
-    request.confirmed = options.confirmed;
-    request.child_options = child_options(common, options);
-    result = execute_run(desk, configuration, request);
+    return resume_run(desk, configuration, request);
   }
-  std::fflush(stdout);  // what the script printed comes first
-  fmt::print(stderr, "child run '{}' ({}): {}{}{}\n", order.name, order.run, result.status,
-             result.reason.empty() ? "" : ": ", core::printable(result.reason));
-  return kPassed;  // its journal says the rest
+  RunRequest request = child_request(order);
+  request.confirmed = options.confirmed;
+  request.child_options = child_options(common, options);
+  return execute_run(desk, configuration, request);
+}
+
+/// What a run has done for it in a process of its own: one of its children, from where that is.
+int child(const CommonOptions& common, const RunsOptions& options) {
+  if (!has_waiting_parent())
+    throw core::Error(
+        core::Code::state,
+        fmt::format("only a run begins its children; ballast runs resume {} goes on with both", options.run),
+        options.child);
+  try {
+    const RunResult result = go_on_with_child(common, options);
+    std::fflush(stdout);  // what the script printed comes first
+    fmt::print(stderr, "child run '{}' ({}): {}{}{}\n", options.child, result.id, result.status,
+               result.reason.empty() ? "" : ": ", core::printable(result.reason));
+    return kPassed;  // its journal says the rest
+  } catch (const core::Error& e) {
+    tell_parent(e);  // where it has no journal, this is all that its parent hears
+    throw;
+  }
 }
 
 int watch(const CommonOptions& common, const RunsOptions& options) {

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 struct ScheduleOptions {
   std::string name, now, out, user, prefix = "ballast";
-  bool systemd = false, cron = false;
+  bool systemd = false, cron = false, again = false;
 };
 
 std::optional<core::Instant> given_time(const ScheduleOptions& options) {
@@ -37,6 +37,7 @@ void show_state(const ScheduleState& state) {
     return;
   }
   std::string word = state.word();
+  if (!state.refused.empty()) word += ": " + state.refused;
   if (state.overdue)
     word += fmt::format(": {} not started, the first due {}", state.missed, core::format_instant(*state.overdue));
   if (!state.open_run.empty()) word += fmt::format(" ({})", state.open_run);
@@ -184,8 +185,8 @@ int start(const CommonOptions& common, const ScheduleOptions& options) {
   };
   const auto now = given_time(options);
   const core::ChosenClock clock(now);
-  const Start result =
-      start_scheduled(desk, configuration, {options.name, now, common.json, common.as_arguments()}, clock, work);
+  const Start result = start_scheduled(
+      desk, configuration, {options.name, now, common.json, options.again, common.as_arguments()}, clock, work);
   if (result.what == Start::What::started) return status;
   if (common.json) {
     const char* const words[] = {"started", "already_started", "skipped", "nothing_due", "handed_over"};
@@ -220,13 +221,15 @@ void add_schedule_verbs(CLI::App& runs, CommonOptions& common, Action& action) {
   verb = runs.add_subcommand("start-scheduled", "Start what a schedule says, once for each due time; timers call it");
   verb->add_option("NAME", options->name, "Name of the schedule")->required();
   verb->add_option("--now", options->now, "Decision time, RFC 3339 (refused in live)");
+  verb->add_flag("--again", options->again,
+                 "Start for the last due time once more, for example after a run that failed");
   finish_verb(*verb, common, action, [&common, options] { return start(common, *options); });
   verb->footer(
       "A due time that was started already is not started again. A start that was missed, or is passed over because "
       "an\n"
       "earlier run has not ended, stands in the decision log and is told as the settings `notify` say.\n"
       "Exit status: that of the run; 0 when none was to be begun.\n"
-      "examples:\n  ballast runs start-scheduled daily_cycle\n");
+      "examples:\n  ballast runs start-scheduled daily_cycle\n  ballast runs start-scheduled daily_cycle --again\n");
 }
 
 }  // namespace ballast::host
