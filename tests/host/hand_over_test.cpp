@@ -82,6 +82,24 @@ TEST_SUITE("hand_over") {
     }
   }
 
+  TEST_CASE("nothing is handed over to where it comes from, or behind a link") {
+    const AuditDesk audit;
+    audit.report("01-15");
+    const auto to = [&](const fs::path& folder) {
+      return audit.desk.run({"runs", "hand-over", "--to", folder.string()});
+    };
+    const Ran inside = to(audit.desk.var() / "runs");
+    CHECK(inside.status == 2);
+    CHECK(inside.mentions("this folder is inside it; take one outside"));
+    fs::create_directories(audit.desk.outside("elsewhere"));
+    fs::create_directory_symlink(audit.desk.outside("elsewhere"), audit.audit / "2026-W03");
+    const Ran linked = to(audit.audit);
+    CHECK(linked.status == 2);
+    CHECK(linked.mentions("2026-W03: the folder of a week is a link"));
+    CHECK(fs::is_empty(audit.desk.outside("elsewhere")));
+    CHECK(audit.desk.run({"verify", "var"}).status == 0);
+  }
+
   TEST_CASE("reports of runs that ended go to their week, verified, and once") {
     const AuditDesk audit;
     const std::string first = audit.report("01-15"), second = audit.report("01-19"),

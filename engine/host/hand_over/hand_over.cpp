@@ -46,6 +46,11 @@ class HandOver {
       throw core::Error(core::Code::not_found,
                         "there is no such folder to hand reports over to; make it (mkdir, or git init), or mount it",
                         to_.string());
+    const fs::path below = fs::canonical(to_).lexically_relative(fs::weakly_canonical(desk.var));
+    if (!below.empty() && *below.begin() != "..")
+      throw core::Error(core::Code::argument,
+                        "reports are handed over from var, and this folder is inside it; take one outside",
+                        to_.string());
     // Held on the folder itself: nothing has to be written there for it.
     lock_ = core::open_file(to_, O_RDONLY | O_DIRECTORY);
     core::lock_file(lock_.get(), core::LockKind::exclusive, to_);
@@ -74,10 +79,14 @@ class HandOver {
   }
 
  private:
-  /// What an interrupted call left, under the names that only we give.
+  /// What an interrupted call left, under the names that only we give. Throws: Error{state} for a week that is a link.
   void remove_leftovers() const {
     for (const auto& week : fs::directory_iterator(to_)) {
-      if (!week.is_directory() || !is_week(week.path().filename().string())) continue;
+      if (!is_week(week.path().filename().string())) continue;
+      if (week.is_symlink())
+        throw core::Error(core::Code::state, "the folder of a week is a link, and may lead anywhere; make it a folder",
+                          week.path().string());
+      if (!week.is_directory()) continue;
       for (const auto& each : fs::directory_iterator(week.path())) {
         const std::string name = each.path().filename().string();
         if (each.is_directory() && name.starts_with('.') && name.ends_with(".tmp")) fs::remove_all(each.path());
