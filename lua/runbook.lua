@@ -259,7 +259,7 @@ function Run:confirm(request)
   return ballast.run.confirm(request)
 end
 
---- Waits: { name, until_, every?, deadline?, predicted? }. `until_` is an instant, a length of time ("4h") from the decision time, or
+--- Waits: { name, until_, every?, deadline?, predicted? }. `until_` is an instant, a length of time ("4h", or seconds) from the decision time, or
 --- a function that is asked every so often ("1min") as a step of its own, until it returns something; that is returned.
 --- `deadline` (an instant or a length of time) ends the asking: then the run fails with the code wait_deadline. From then
 --- on the decision time is the time that was reached. With a given clock nothing really waits. A dry run looks once,

@@ -12,11 +12,17 @@ local function refuse(place, message)
   failure.raise("runbook.wait_shape", place .. ": " .. message)
 end
 
---- Seconds of a length of time such as "90s", "15min", "4h" or "14d".
-function waiting.seconds(text, place)
-  local number, unit = tostring(text):match("^(%d+%.?%d*)(%a+)$")
+local longest = 100 * 365 * units.d
+
+--- Seconds of a length of time such as "90s", "15min", "4h" or "14d", or of a parameter of the type duration, which is a
+--- number of seconds.
+function waiting.seconds(length, place)
+  if type(length) == "number" and length >= 0 and length <= longest then
+    return length
+  end
+  local number, unit = tostring(length):match("^(%d+%.?%d*)(%a+)$")
   if number == nil or units[unit] == nil then
-    refuse(place, ("expected a length of time such as 90s, 15min, 4h or 14d, found '%s'"):format(tostring(text)))
+    refuse(place, ("expected a length of time such as 90s, 15min, 4h or 14d, or seconds, found '%s'"):format(tostring(length)))
   end
   return tonumber(number) * units[unit]
 end
@@ -27,11 +33,11 @@ function waiting.after(time, seconds)
 end
 
 --- An instant that is given as such, or as a length of time from `from`.
-function waiting.instant(text, from, place)
-  if instant.seconds(tostring(text)) ~= nil then
-    return text
+function waiting.instant(given, from, place)
+  if type(given) == "string" and instant.seconds(given) ~= nil then
+    return given
   end
-  return waiting.after(from, waiting.seconds(text, place))
+  return waiting.after(from, waiting.seconds(given, place))
 end
 
 function waiting.earlier(first, second)
@@ -61,11 +67,15 @@ end
 
 --- Checks what run:wait is given. Returns how it is called in messages. Throws: runbook.wait_shape.
 function waiting.check(wanted)
-  local place = check_shape(wanted, "wait", { name = { string = true }, until_ = { string = true, ["function"] = true },
-    every = { string = true }, deadline = { string = true }, predicted = { string = true, number = true, table = true,
+  local place = check_shape(wanted, "wait", { name = { string = true },
+    until_ = { string = true, number = true, ["function"] = true }, every = { string = true, number = true },
+    deadline = { string = true, number = true }, predicted = { string = true, number = true, table = true,
     boolean = true } })
   if wanted.until_ == nil then
     refuse(place, "'until_' is missing: an instant, a length of time or a function")
+  end
+  if wanted.every ~= nil and waiting.seconds(wanted.every, place) == 0 then
+    refuse(place, "'every' must be longer than nothing")
   end
   return place
 end
@@ -73,7 +83,7 @@ end
 --- Checks what run:retry is given. Returns how it is called in messages. Throws: runbook.wait_shape.
 function waiting.check_retry(wanted)
   local place = check_shape(wanted, "retry", { name = { string = true }, attempts = { number = true },
-    backoff = { string = true }, on = { table = true }, fn = { ["function"] = true } })
+    backoff = { string = true, number = true }, on = { table = true }, fn = { ["function"] = true } })
   if wanted.fn == nil or wanted.on == nil or #wanted.on == 0 then
     refuse(place, "'fn' and 'on' are needed: what is tried, and the codes of the errors after which it is tried again")
   end

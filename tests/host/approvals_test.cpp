@@ -110,7 +110,7 @@ TEST_SUITE("approvals") {
 
   TEST_CASE("an answer that comes too late does not count, and the run asks anew") {
     const ApprovalDesk approvals;
-    approvals.asks("expires = '2s'");
+    approvals.asks("expires = 2");  // as of a parameter of the type duration
     const std::string run = approvals.started();
     REQUIRE(approvals.desk.run({"approvals", "list"}).mentions(run));
     std::this_thread::sleep_for(std::chrono::milliseconds(2100));

@@ -54,6 +54,35 @@ Ended wait_for(pid_t child) {
 }  // namespace
 
 TEST_SUITE("waiting") {
+  TEST_CASE("a parameter says how long, how often and until when") {
+    TestDesk desk;
+    test::spill_runbook(
+        desk, "long",
+        "local times = ballast.json.array {}\n"
+        "run:wait { name = 'a while', until_ = run.params.pause }\n"
+        "times[1] = ballast.clock.now()\n"
+        "local looks = 0\n"
+        "run:wait { name = 'three looks', until_ = function() looks = looks + 1 return looks == 3 or nil end,\n"
+        "  every = run.params.pause / 2, deadline = run.params.pause * 10 }\n"
+        "times[2] = ballast.clock.now()\nreturn times",
+        "params = { pause = { type = 'duration', default = '90min', text = 'How long.' } },");
+    const Ran ran = desk.run(at_given_time("long"));
+    CAPTURE(ran.error);
+    CHECK(ran.json()["result"] == core::Json({"2026-01-15T01:30:00Z", "2026-01-15T03:00:00Z"}));
+  }
+
+  TEST_CASE("lengths that nobody can wait for are refused") {
+    for (const char* wanted : {"until_ = -1", "until_ = 0/0", "until_ = 1e300", "until_ = 'soon'",
+                               "until_ = function() end, every = 0", "until_ = function() end, every = '0s'"}) {
+      CAPTURE(std::string(wanted));
+      TestDesk desk;
+      test::spill_runbook(desk, "never", "run:wait { name = 'it', " + std::string(wanted) + " }");
+      const Ran ran = desk.run(at_given_time("never"));
+      CHECK(ran.status == 2);
+      CHECK(ran.mentions("wait 'it': "));
+    }
+  }
+
   TEST_CASE("fourteen days with a given clock take no time and replay the same") {
     TestDesk desk;
     desk.spill("seventh.txt", "there");

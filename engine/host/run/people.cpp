@@ -20,6 +20,7 @@ namespace {
 /// Waits of this length stand in the journal when they begin, for whoever watches. Units: microseconds.
 constexpr std::int64_t kWorthTelling = 500'000;
 constexpr std::int64_t kDefaultExpirySeconds = 24 * 3600;
+constexpr double kLongestExpirySeconds = 3650.0 * 24 * 3600;
 
 ApprovalRequest read_request(const core::Json& given, const RunIdentity& identity, core::Instant now) {
   ApprovalRequest out;
@@ -36,8 +37,14 @@ ApprovalRequest read_request(const core::Json& given, const RunIdentity& identit
   if (!not_author.is_boolean()) refuse_member("not_author", "true or false", not_author);
   out.not_author = not_author.get<bool>();
   std::int64_t seconds = kDefaultExpirySeconds;
-  if (given.contains("expires"))
-    seconds = static_cast<std::int64_t>(core::parse_duration(required_text(given, "expires")));
+  if (given.contains("expires")) {
+    const core::Json& expires = given["expires"];  // a parameter of the type duration is a number of seconds
+    const double length =
+        expires.is_number() ? expires.get<double>() : core::parse_duration(required_text(given, "expires"));
+    if (!(length >= 1 && length <= kLongestExpirySeconds))
+      refuse_member("expires", "a length of time from 1s to 3650d", expires);
+    seconds = static_cast<std::int64_t>(length);
+  }
   // Whole seconds: people read it.
   out.expires = {now.microseconds / 1'000'000 * 1'000'000 + seconds * 1'000'000};
   constexpr std::array<std::string_view, 6> kKnown = {"expires", "name", "not_author", "quorum", "role", "what"};
