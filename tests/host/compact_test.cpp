@@ -77,6 +77,7 @@ void flip(const fs::path& file, std::size_t at) {
 TEST_SUITE("compaction") {
   TEST_CASE("the journal goes into an archive, and the run still verifies, is shown and replays") {
     const CompactDesk made;
+    const core::Json entries = made.verify()["entries"];
     const auto before = made.objects();
     const std::string journal = slurp(made.folder(made.first) / "journal.jsonl");
     const Ran compacted = made.compact({made.first, "--actor", "ann"});
@@ -88,6 +89,7 @@ TEST_SUITE("compaction") {
     const core::Json report = made.verify();
     CHECK(report["verified"] == true);
     CHECK(report["compacted"] == 1);
+    CHECK(report["entries"] == entries);  // those of the archive are the same
     CHECK(report["runs"] == 2);
 
     // The outcome that only this run had is gone; the text that the other one has too is there.
