@@ -66,9 +66,11 @@ local Run = {}
 Run.__index = Run
 
 local function claim(run, name, what)
-  failure.require(type(name) == "string" and #name > 0 and not run.steps[name], "runbook.step_repeated",
+  failure.require(type(name) == "string" and #name > 0, "runbook.step_repeated",
     ("%s '%s' must be text and stand once in a run"):format(what, tostring(name)))
-  run.steps[name] = true
+  failure.require(not run.steps[name], "runbook.step_repeated",
+    ("%s '%s' must be text and stand once in a run, and the run has a %s of that name"):format(what, name, run.steps[name]))
+  run.steps[name] = what
 end
 
 local function outcome_of(recorded)

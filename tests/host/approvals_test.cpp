@@ -51,7 +51,7 @@ TEST_SUITE("approvals") {
     check_refused(approvals.answer("approve", run, "bob"), 1, "bob has answered already");
     check_refused(approvals.answer("reject", run, "bob"), 1, "bob has answered already");
     // One of two: the run still waits.
-    check_refused(approvals.resume(run), 4, "'go' waits for 1 of 2 approvals by risk");
+    check_refused(approvals.resume(run), 4, "'go' waits for approval: 1 of 2 by risk");
     CHECK(!approvals.acted());
     CHECK(approvals.answer("approve", run, "dora").status == 0);
     const Ran done = approvals.resume(run);
@@ -116,7 +116,7 @@ TEST_SUITE("approvals") {
     std::this_thread::sleep_for(std::chrono::milliseconds(2100));
     check_refused(approvals.answer("approve", run, "bob"), 1,
                   "the answer of bob came too late: the request expired at ");
-    check_refused(approvals.resume(run), 4, "'go' waits for 1 of 1 approvals by risk");
+    check_refused(approvals.resume(run), 4, "'go' waits for approval: 0 of 1 by risk");
     CHECK(!approvals.acted());
     CHECK(test::count_kind(test::journal_records(approvals.desk, run), "approval_asked") == 2);
   }
@@ -221,7 +221,7 @@ TEST_SUITE("approvals") {
     approvals.asks("quorum = 1", "run:approve { name = 'again', what = 'really', role = 'risk' }\n");
     const std::string run = approvals.started();
     REQUIRE(approvals.answer("approve", run, "bob").status == 0);
-    check_refused(approvals.resume(run), 4, "'again' waits for 1 of 1 approvals by risk");
+    check_refused(approvals.resume(run), 4, "'again' waits for approval: 0 of 1 by risk");
     REQUIRE(approvals.answer("approve", run, "dora").status == 0);
     approvals.desk.spill("in.txt", "second");
     check_refused(approvals.resume(run), 1, "step 'look'");

@@ -219,7 +219,7 @@ TEST_SUITE("children") {
     CAPTURE(ran.out + ran.error);
     CHECK(ran.status == 4);
     const std::string parent = parent_id(desk);
-    CHECK(ran.mentions("child run 'one' (" + parent + ".one): waiting: 'go' waits for 1 of 1 approvals by risk"));
+    CHECK(ran.mentions("child run 'one' (" + parent + ".one): waiting: 'go' waits for approval: 0 of 1 by risk"));
     CHECK(!written(desk, 1));
     for (const char* verb : {"resume", "abort"}) {
       const Ran alone = desk.run({"runs", verb, parent + ".one"});

@@ -189,6 +189,9 @@ TEST_SUITE("schedule") {
     CHECK(daily.notes().size() == 1);
     CHECK(daily.notices() == 1);
     CHECK(daily.state("2026-01-16T06:31:00Z")["state"] == "waiting");
+    const Ran again = daily.start("2026-01-16T06:31:00Z", {"--again"});
+    CHECK(again.status == 2);
+    CHECK(again.mentions("run " + id + " has not ended (waiting); resume or abort it first"));
     REQUIRE(daily.desk.run({"runs", "resume", id, "--confirm", "go"}).status == 0);
     CHECK(daily.start("2026-01-16T06:32:00Z").json()["outcome"] == "already_started");  // that one was settled
     CHECK(daily.start("2026-01-17T06:30:00Z").status == 4);

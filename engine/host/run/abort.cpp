@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "host/run/identity.hpp"
 #include "host/run/perform.hpp"
 #include "host/run/reopened_run.hpp"
 #include "host/run/stores.hpp"
@@ -75,8 +76,8 @@ class Abort {
       throw core::Error(
           e.code(),
           fmt::format("'{0}' was not taken back: {1}. Once that is mended, abort again; where it is to stay: "
-                      "ballast runs abort {2} --leave '{0}'",
-                      refused, e.message(), request_.run),
+                      "ballast runs abort {2} --leave '{3}'",
+                      refused, e.message(), head_of_family(run_.identity), name_for_head(run_.identity, refused)),
           e.where());
     }
   }

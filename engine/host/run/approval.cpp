@@ -103,6 +103,10 @@ std::optional<std::string> refuse_approval(const ApprovalRequest& request, const
   if (text("plan_sha256") != request.plan_sha256)
     return fmt::format("the answer of {} is for plan {}, asked is plan {}: what would be done has changed", who,
                        text("plan_sha256").substr(0, 12), request.plan_sha256.substr(0, 12));
+  // Answers of earlier versions do not say for which request of a plan they are.
+  if (const std::string expires = core::format_instant(request.expires);
+      approval.body.value("expires", expires) != expires)
+    return fmt::format("the answer of {} is for a request that expired at {}", who, text("expires"));
   if (request.not_author && who == request.author)
     return fmt::format("{} started the run, and the author of a run does not approve it", who);
   if (text("role") != request.role ||
@@ -112,9 +116,14 @@ std::optional<std::string> refuse_approval(const ApprovalRequest& request, const
   if (!request.overrides.empty() && text("answer") == "approve" && text("reason").empty())
     return fmt::format("{} gives no reason, and who overrides a policy gives one (--reason)", who);
   const core::Instant signed_at = core::parse_instant(text("time"));
-  if (signed_at >= request.expires || now >= request.expires)
+  if (signed_at >= request.expires)
     return fmt::format("the answer of {} came too late: the request expired at {}", who,
                        core::format_instant(request.expires));
+  if (now >= request.expires)
+    return fmt::format(
+        "the answer of {} counts no more: the request expired at {}, and is asked anew when the run is "
+        "resumed",
+        who, core::format_instant(request.expires));
   return std::nullopt;
 }
 
@@ -160,6 +169,7 @@ Approval sign_approval(const ApprovalRequest& request, const std::string& approv
               {"run", request.run},
               {"name", request.name},
               {"plan_sha256", request.plan_sha256},
+              {"expires", core::format_instant(request.expires)},
               {"role", request.role},
               {"approver", approver},
               {"answer", answer},

@@ -31,7 +31,7 @@ struct ApprovalRequest {
 
 /// An answer as it was signed.
 struct Approval {
-  core::Json body;  ///< { format, version, run, name, plan_sha256, role, approver, answer, reason, time }
+  core::Json body;  ///< { format, version, run, name, plan_sha256, expires, role, approver, answer, reason, time }
   core::Signature signature;
   std::string file;
 

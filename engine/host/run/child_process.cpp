@@ -43,7 +43,8 @@ ChildProcess start_process(const std::string& program, std::vector<std::string> 
   const core::FileDescriptor nothing = core::open_file("/dev/null", O_RDONLY);
   const pid_t parent = ::getpid(), child = ::fork();
   if (child < 0) core::throw_errno("start", "a child run", errno);
-  if (child == 0) {  // only calls that are allowed between fork and exec
+  if (child == 0) {   // only calls that are allowed between fork and exec
+    ::setpgid(0, 0);  // Ctrl-C at the terminal is for the parent, which tells its children itself
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(130);  // it died just now
     ::dup2(nothing.get(), STDIN_FILENO);

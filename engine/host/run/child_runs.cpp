@@ -29,6 +29,20 @@ std::vector<std::string> names_for_child(const std::string& child, const std::ve
   return out;
 }
 
+namespace {
+
+/// How a child failed, in its own words. Returns whether it said anything.
+bool take_said(const std::string& said, ChildEnd& out) {
+  if (said.empty()) return false;
+  const core::Error error = recorded_error(core::parse_json(said, "what the child run said"));
+  out.status = "failed";
+  out.text = error.what();
+  out.code = error.code();
+  return true;
+}
+
+}  // namespace
+
 void ChildRuns::check(const ChildOrder& order) const { check_child(desk_, configuration_, order); }
 
 ChildPlan ChildRuns::plan(const ChildOrder& order) const { return plan_child(desk_, configuration_, order); }
@@ -48,11 +62,7 @@ ChildEnd ChildRuns::end_of(const ChildOrder& order, const Ending& process) const
   if (!std::filesystem::exists(folder / journal::kRunJournalName)) {
     out.status = "failed";
     out.text = "it did not begin";
-    if (!process.said.empty()) {
-      const core::Error error = recorded_error(core::parse_json(process.said, "what the child run said"));
-      out.text += fmt::format(": {}", error.what());
-      out.code = error.code();
-    }
+    if (take_said(process.said, out)) out.text = "it did not begin: " + out.text;
     return out;
   }
   std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
@@ -62,6 +72,7 @@ ChildEnd ChildRuns::end_of(const ChildOrder& order, const Ending& process) const
   if (!journal.end || ((*journal.end)["kind"] == "run_finished" && !process.well)) {
     out.status = "died";
     out.text = "its process ended without a word";
+    take_said(process.said, out);
     return out;
   }
   const core::Json& end = *journal.end;

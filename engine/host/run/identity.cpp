@@ -44,6 +44,15 @@ RunIdentity recorded_identity(const core::Json& recorded) {
   return out;
 }
 
+std::string head_of_family(const RunIdentity& identity) {
+  return identity.parent ? identity.id.substr(0, identity.id.find('.')) : identity.id;
+}
+
+std::string name_for_head(const RunIdentity& identity, const std::string& name) {
+  // Further down the names on the way are not known here; without them the name is for all.
+  return identity.parent && identity.parent->depth == 1 ? identity.parent->name + "/" + name : name;
+}
+
 journal::Draft draft_entry(const RunIdentity& identity, const std::string& kind) {
   journal::Draft out;
   out.kind = kind;

@@ -17,6 +17,12 @@ RunIdentity new_identity(const Configuration& configuration, const RunRequest& r
 /// The identity that a journal or a plan recorded.
 RunIdentity recorded_identity(const core::Json& recorded);
 
+/// The run that is resumed and aborted for this one: itself, or the one whose children, and their children, it is
+/// among.
+std::string head_of_family(const RunIdentity& identity);
+/// What a name of the run (of a confirmation, an effect) is called in the commands for that one.
+std::string name_for_head(const RunIdentity& identity, const std::string& name);
+
 /// An entry of the log that the run writes; its time is the log's own unless somebody sets it.
 journal::Draft draft_entry(const RunIdentity& identity, const std::string& kind);
 

@@ -9,6 +9,7 @@
 #include "core/nearest.hpp"
 #include "core/printable.hpp"
 #include "host/run/approval.hpp"
+#include "host/run/identity.hpp"
 #include "host/run/notice.hpp"
 #include "host/run/script_table.hpp"
 #include "host/run/services.hpp"
@@ -54,16 +55,6 @@ ApprovalRequest read_request(const core::Json& given, const RunIdentity& identit
                         fmt::format("unknown field '{}'{}", name, core::suggestion(name, kKnown)));
   }
   return out;
-}
-
-/// The command by which somebody goes on with the run: with the one whose children, and their children, it is one of.
-std::string how_to_resume(const RunIdentity& identity) {
-  return "ballast runs resume " + (identity.parent ? identity.id.substr(0, identity.id.find('.')) : identity.id);
-}
-
-/// What a name of the run is called in that command.
-std::string name_for_parents(const RunIdentity& identity, const std::string& name) {
-  return identity.parent && identity.parent->depth == 1 ? identity.parent->name + "/" + name : name;
 }
 
 }  // namespace
@@ -172,9 +163,9 @@ core::Json RunServices::ask(ApprovalRequest request) {
       judge_approvals(request, stores_.journal->folder(), configuration_.settings.approvals, now);
   for (const std::string& each : verdict.refused) fmt::print(stderr, "not counted: {}\n", core::printable(each));
   if (!verdict.rejected && !verdict.granted(request)) {
-    const std::string text = fmt::format("'{}' waits for {} of {} approvals by {}, until {}", request.name,
-                                         request.quorum - static_cast<std::int64_t>(verdict.accepted.size()),
-                                         request.quorum, request.role, core::format_instant(request.expires));
+    const std::string text =
+        fmt::format("'{}' waits for approval: {} of {} by {} are there, until {}", request.name,
+                    verdict.accepted.size(), request.quorum, request.role, core::format_instant(request.expires));
     if (anew) {
       core::Json notice{{"text", fmt::format("{}: {} ({})", identity_.id, request.what, text)}, {"level", "notice"}};
       for (const std::string& each : send_notice(notice, configuration_.settings.notify, desk_, people_.secrets))
@@ -194,7 +185,10 @@ core::Json RunServices::ask(ApprovalRequest request) {
     record["reason"] = verdict.rejected->body["reason"];
   }
   journal::Draft draft = draft_of(request.overrides.empty() ? "approval" : "override");
-  draft.note = fmt::format("{} {}", request.name, record["answer"].get<std::string>());
+  std::string by;
+  for (const core::Json& each : given_answers)
+    by += (by.empty() ? "" : ", ") + each["approval"]["approver"].get<std::string>();
+  draft.note = fmt::format("{} {} by {}", request.name, record["answer"].get<std::string>(), by);
   draft.decision = core::Json{{"request", request.json()}, {"approvals", given_answers}};
   const journal::Appended entry = append_entry(draft);
   record["entry_seq"] = entry.seq;
@@ -227,13 +221,14 @@ core::Json RunServices::confirm(const core::Json& given) {
   }
   planned({{"unit", "confirmation"}, {"name", name}});
   if (dry()) return {{"actor", identity_.actor}};
-  const std::string go_on = how_to_resume(identity_);
+  const std::string go_on = "ballast runs resume " + head_of_family(identity_);
   std::string by = "--confirm";
   if (!people_.confirmed.contains(name)) {
     if (!people_.may_ask || !can_ask())
       halt("waiting", fmt::format("confirmation '{}' is missing ({}): {} --confirm '{}'", name, text, go_on,
-                                  name_for_parents(identity_, name)));
+                                  name_for_head(identity_, name)));
     const auto answer = ask_line(fmt::format("{} [y/N] ", core::printable(text)), Echo::on);
+    stop.check();  // interrupted instead of answered
     if (!answer || (answer->view() != "y" && answer->view() != "yes"))
       halt("waiting", fmt::format("'{}' was not confirmed: {} asks again", name, go_on));
     by = "terminal";

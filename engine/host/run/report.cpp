@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "host/evidence.hpp"
+#include "host/run/approval.hpp"
 #include "host/run/plan_file.hpp"
 #include "host/run/record.hpp"
 
@@ -82,6 +83,11 @@ int show_run(const CommonOptions& common, const Desk& desk,
   }
   std::fflush(stdout);  // what to do about it comes after what came of it
   if (result.status == "waiting") {
+    if (open_request(desk, result.id)) {
+      const std::string var = common.var_option();
+      fmt::print(stderr, "answer it: ballast approvals show {0}{1}, then ballast approvals approve {0}{1} or reject\n",
+                 result.id, var);
+    }
     fmt::print(stderr, "{}", common.how_to_go_on());
     return kWaiting;
   }

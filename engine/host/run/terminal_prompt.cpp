@@ -11,6 +11,7 @@
 
 #include "core/error.hpp"
 #include "core/file.hpp"
+#include "host/limits.hpp"
 #include "host/status_line.hpp"
 
 namespace ballast::host {
@@ -80,7 +81,7 @@ bool can_ask() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) =
 
 std::optional<sign::Secret> ask_line(std::string_view prompt, Echo echo) {
   const StatusLinePause pause;
-  for (;;) {
+  while (!was_interrupted()) {
     const HeldSignals signals;
     const HiddenTyping typing(echo);
     core::write_all(STDERR_FILENO, prompt, "the terminal");
@@ -95,6 +96,7 @@ std::optional<sign::Secret> ask_line(std::string_view prompt, Echo echo) {
     line.shrink(line.view()[size - 1] == '\n' ? size - 1 : size);
     return line;
   }
+  return std::nullopt;
 }
 
 }  // namespace ballast::host

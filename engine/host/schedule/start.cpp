@@ -67,6 +67,10 @@ class Starter {
       const DueTimes due = request_.again ? latest_due(arrived) : due_and_not_handled(schedule_, history_, arrived);
       if (due.count == 0) return nothing_to_start(arrived);
       if (const auto other = find_in_the_way(due.last)) {
+        if (request_.again)  // somebody is there, and can do something about it
+          throw core::Error(
+              core::Code::state,
+              fmt::format("run {} has not ended ({}); resume or abort it first", other->id, other->status), "--again");
         const core::Instant next = schedule_.when.next_after(due.last);
         const bool over = clock_.now() >= next;
         if (schedule_.settings.on_overlap == OnOverlap::skip || over)

@@ -6,9 +6,7 @@
 
 namespace ballast::host {
 
-namespace {
-
-/// Found while somebody looks, and not when the timer calls. Returns nothing when the run could begin.
+// Found while somebody looks, and not when the timer calls.
 std::string refusal_of_run(const Desk& desk, const Configuration& configuration, const Schedule& schedule) {
   if (schedule.settings.runbook.empty()) return {};
   try {
@@ -18,8 +16,6 @@ std::string refusal_of_run(const Desk& desk, const Configuration& configuration,
     return e.what();
   }
 }
-
-}  // namespace
 
 std::string ScheduleState::word() const {
   if (!refused.empty()) return "invalid";

@@ -24,6 +24,9 @@ struct ScheduleState {
   std::string word() const;
 };
 
+/// Why the run of a schedule would be refused now; empty when it could begin.
+std::string refusal_of_run(const Desk& desk, const Configuration& configuration, const Schedule& schedule);
+
 /// Every schedule of the settings, by name.
 std::vector<ScheduleState> schedule_states(const Desk& desk, const Configuration& configuration, core::Instant now);
 

@@ -22,6 +22,15 @@ std::vector<std::string> family_of(const Desk& desk, const std::string& run) {
   return out;
 }
 
+/// "failed 5min ago", "has been waiting for 2h".
+std::string state_text(const RunSummary& run, core::Instant now) {
+  if (run.changed.empty()) return "is " + run.status;
+  const std::string age = format_age(core::parse_instant(run.changed), now);
+  if (run.status == "waiting") return "has been waiting for " + age;
+  const bool verb = run.status == "failed" || run.status == "died";
+  return fmt::format("{}{} {} ago", verb ? "" : "was ", run.status, age);
+}
+
 std::string how_to_go_on(const StatusQuestion& question, const RunSummary& run) {
   const std::string& var = question.var_option;
   if (run.status == "unreadable")
@@ -33,6 +42,7 @@ std::string how_to_go_on(const StatusQuestion& question, const RunSummary& run) 
     }
     if (!first.empty()) first += "once it is answered ";
   }
+  if (run.status == "denied") return fmt::format("ballast runs abort {}{}", run.id, var);
   if (run.status == "failed") first = fmt::format("ballast runs show {}{}; when it is corrected ", run.id, var);
   return fmt::format("{}ballast runs resume {}{} (or abort)", first, run.id, var);
 }
@@ -63,10 +73,9 @@ StatusPart runs_status(const StatusQuestion& question) {
     if (run.open()) {
       const std::string action = how_to_go_on(question, run);
       row["go_on"] = action;
-      const std::string age =
-          run.changed.empty() ? "" : " for " + format_age(core::parse_instant(run.changed), question.now);
       out.findings.push_back({"run_" + run.status, run.id,
-                              fmt::format("{} is {}{}{}", run.id, run.status, age, run.at.empty() ? "" : ": " + run.at),
+                              fmt::format("{} {}{}", run.id, state_text(run, question.now),
+                                          run.at.empty() || run.at == run.status ? "" : ": " + run.at),
                               action});
     }
     open.push_back(std::move(row));

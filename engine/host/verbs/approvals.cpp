@@ -56,10 +56,12 @@ int list(const CommonOptions& common, const ApprovalOptions&) {
   }
   if (all.empty()) fmt::print("nothing waits for an approval\n");
   for (const core::Json& each : all) {
-    fmt::print("{}  {}: {}\n  {} of {} by {}, until {}; plan {}\n", each["run"].get<std::string>(),
+    const std::string rejected =
+        each.contains("rejected_by") ? fmt::format("; rejected by {}", each["rejected_by"].get<std::string>()) : "";
+    fmt::print("{}  {}: {}\n  {} of {} by {}, until {}; plan {}{}\n", each["run"].get<std::string>(),
                each["name"].get<std::string>(), each["what"].get<std::string>(), each["approved_by"].size(),
                each["quorum"].get<std::int64_t>(), each["role"].get<std::string>(), each["expires"].get<std::string>(),
-               each["plan_sha256"].get<std::string>().substr(0, 12));
+               each["plan_sha256"].get<std::string>().substr(0, 12), rejected);
   }
   return kPassed;
 }
@@ -101,6 +103,7 @@ int answer(const CommonOptions& common, const ApprovalOptions& options, const st
   for (const Approval& each : before.accepted) {
     if (each.approver() == actor) refused = fmt::format("{} has answered already", actor);
   }
+  if (before.rejected) refused = fmt::format("{} rejected it, and one rejection decides", before.rejected->approver());
   if (refused) {
     if (common.json) {
       fmt::print("{}\n", core::canonical_json({{"run", request.run}, {"accepted", false}, {"reason", *refused}}));
@@ -126,7 +129,14 @@ int answer(const CommonOptions& common, const ApprovalOptions& options, const st
   if (decided) {
     std::string root = request.run;  // a child goes on with its parent
     for (std::string parent = root; !parent.empty(); parent = find_run(desk, root).parent) root = parent;
-    fmt::print("go on with it: ballast runs resume {}{}\n", root, common.var_option());
+    if (verdict.rejected) {
+      fmt::print(
+          "record it: ballast runs resume {0}{1}, which ends as denied; then ballast runs abort {0}{1} takes back "
+          "what was done\n",
+          root, common.var_option());
+    } else {
+      fmt::print("go on with it: ballast runs resume {}{}\n", root, common.var_option());
+    }
   } else {
     fmt::print("{} of {} approvals are there\n", verdict.accepted.size(), request.quorum);
   }

@@ -157,6 +157,10 @@ int child(const CommonOptions& common, const RunsOptions& options) {
                result.reason.empty() ? "" : ": ", core::printable(result.reason));
     return kPassed;  // its journal says the rest
   } catch (const core::Error& e) {
+    if (was_interrupted()) {
+      fmt::print(stderr, "child run '{}': interrupted\n", options.child);
+      return kInterrupted;
+    }
     tell_parent(e);  // where it has no journal, this is all that its parent hears
     throw;
   }

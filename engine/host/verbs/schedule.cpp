@@ -152,6 +152,10 @@ int schedule(const CommonOptions& common, const ScheduleOptions& options) {
   for (const std::string& name : schedule_names(configuration)) schedules.push_back(read_schedule(configuration, name));
   if (schedules.empty())
     throw core::Error(core::Code::not_found, "the settings declare no schedules", "config/core.yaml: schedules");
+  for (const Schedule& each : schedules) {
+    const std::string refused = refusal_of_run(desk, configuration, each);
+    if (!refused.empty()) fmt::print(stderr, "warning: schedule {} would not start: {}\n", each.name, refused);
+  }
   const StarterCommand command = starter_command(common, desk, options);
   return options.systemd ? units(schedules, command, options) : crontab(schedules, command, options);
 }
@@ -209,7 +213,7 @@ void add_schedule_verbs(CLI::App& runs, CommonOptions& common, Action& action) {
   verb->add_flag("--systemd", options->systemd, "Make a service and a timer of each");
   verb->add_flag("--cron", options->cron, "Make the lines of a crontab");
   verb->add_option("--out", options->out, "Folder for the files (default: standard output)");
-  verb->add_option("--user", options->user, "Who the services run as (default: the operating system's user)");
+  verb->add_option("--user", options->user, "Who the services run as, a user of this machine (default: who calls)");
   verb->add_option("--prefix", options->prefix, "Of the names of units; one a desk")->capture_default_str();
   verb->add_option("--now", options->now, "As of this time, RFC 3339");
   finish_verb(*verb, common, action, [&common, options] { return schedule(common, *options); });
