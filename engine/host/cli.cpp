@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <csignal>
+
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <CLI/CLI.hpp>
@@ -35,6 +38,15 @@ exit status: 0 passed or allowed; 1 denied, not verified, differences; 2 error, 
 int status_of(const core::Error& error) {
   const bool limit = error.code() == core::Code::budget || error.code() == core::Code::memory;
   return limit ? kStopped : kError;
+}
+
+/// Callers leave odd things behind: a closed standard descriptor would be given to the next file that is opened, and
+/// what is printed would go there; where SIGCHLD is ignored nobody learns how a child ended.
+void take_safe_ground() noexcept {
+  int fd = ::open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR);
+  if (fd >= 0) ::close(fd);
+  std::signal(SIGCHLD, SIG_DFL);
 }
 
 void report(const core::Error& error, const CommonOptions& common) {
@@ -119,6 +131,7 @@ bool shows_colour(int descriptor) {
 }
 
 int run_command_line(int argc, char** argv) noexcept {
+  take_safe_ground();
   CommonOptions common;
   try {
     CLI::App app("Governs portfolios of trading strategies: policies in Lua, signed and replayable decisions.",

@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kGraceSeconds = 1.0;  // a C call may run this long past the limit before the process is ended
 
-std::atomic<bool> interrupted{false};
+std::atomic<bool> interrupted{false}, interrupted_by_key{false};
 std::atomic<bool> ends_when_idle{true};
 std::atomic<lua_State*> interruptible{nullptr};
 std::atomic<bind::Context*> interruptible_context{nullptr};
@@ -53,9 +53,10 @@ void count_next(lua_State* L, std::int64_t left) {
 void on_interrupt(int signal) {
   lua_State* L = interruptible.load();
   if (L == nullptr && !ends_when_idle.load()) return;
-  const bool again = interrupted.exchange(true);
+  const bool first = !interrupted.exchange(true);
   // A closed terminal or a supervisor sends more than one; the end of the run is recorded all the same.
-  if (again && signal != SIGINT) return;
+  const bool again = signal == SIGINT && interrupted_by_key.exchange(true);
+  if (!first && !again && L != nullptr) return;
   if (again || L == nullptr) {  // a second Ctrl-C does not wait
     clear_status_line();
     std::_Exit(130);
@@ -167,6 +168,9 @@ void stop_on_interrupt(WhenIdle idle) {
 }
 
 bool was_interrupted() noexcept { return interrupted.load(); }
-void clear_interrupt() noexcept { interrupted.store(false); }
+void clear_interrupt() noexcept {
+  interrupted.store(false);
+  interrupted_by_key.store(false);
+}
 
 }  // namespace ballast::host

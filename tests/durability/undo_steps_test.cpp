@@ -141,7 +141,11 @@ TEST_SUITE("undo of rebalance_handover") {
   TEST_CASE("a run that died while it wrote over an earlier artefact leaves nothing that cannot be proved") {
     TestDesk desk;
     prepare_effects(desk);
-    spill_runbook(desk, "writes", "run:artefact('made/it.txt', run.params.text) return {}",
+    // Behind a call that is answered, and in a step.
+    spill_runbook(desk, "writes",
+                  "run:artefact('made/it.txt', run.params.text .. ballast.clock.now())\n"
+                  "run:step('more', function() run:artefact('made/more.txt', run.params.text .. 'more') return 1 end)\n"
+                  "return {}",
                   "params = { text = { type = 'string', required = true, text = 'What is written.' } },");
     REQUIRE(run_plain(desk, at_time("2026-01-14T00:00:00Z", {"run", "writes", "--set", "text=first"})).status == 0);
     const Words second = at_time(TestDesk::kNow, {"run", "writes", "--set", "text=second"});
@@ -156,8 +160,30 @@ TEST_SUITE("undo of rebalance_handover") {
       const Ran verified = run_plain(*died, {"verify", "var"});
       CHECK_MESSAGE(verified.status == 0, told("verifying", verified));
       left.insert(slurp(died->var() / "made/it.txt"));
+      left.insert(slurp(died->var() / "made/more.txt"));
     }
-    CHECK(left.size() == 2);  // what was begun was finished, and what was not begun was not
+    CHECK(left.size() == 4);  // what was begun was finished, and what was not begun was not
+  }
+
+  TEST_CASE("who dies while the record of a stop is written can be gone on with, and given up") {
+    TestDesk desk;
+    prepare_effects(desk);
+    spill_runbook(desk, "asks",
+                  "run:confirm { name = 'go', text = 'Go?' } " + writing_effect("order", "'x'") + " return {}");
+    REQUIRE(run_plain(desk, at_time(TestDesk::kNow, {"run", "asks", "--no-input"})).status == 4);
+    const std::string run = begun_run(desk);
+    const Words again{"runs", "resume", run, "--no-input"};
+    for (const long at : points(count_calls(desk, again), 1)) {
+      CAPTURE(at);
+      for (const Words& next :
+           {Words{"runs", "resume", run, "--no-input", "--confirm", "go"}, Words{"runs", "abort", run}}) {
+        const auto died = killed(desk, again, at);
+        const Ran ran = run_plain(*died, next);
+        CHECK_MESSAGE(ran.status == 0, told("after the kill", ran));
+        const Ran verified = run_plain(*died, {"verify", "var"});
+        CHECK_MESSAGE(verified.status == 0, told("verifying", verified));
+      }
+    }
   }
 
   TEST_CASE("a run that failed behind its orders takes them back, and one that has ended does too") {

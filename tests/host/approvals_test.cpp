@@ -121,6 +121,31 @@ TEST_SUITE("approvals") {
     CHECK(test::count_kind(test::journal_records(approvals.desk, run), "approval_asked") == 2);
   }
 
+  TEST_CASE("an answer to a request that expired does not count for the next one") {
+    const ApprovalDesk approvals;
+    approvals.asks("quorum = 2, expires = '2s'");
+    const std::string run = approvals.started();
+    REQUIRE(approvals.answer("approve", run, "bob").status == 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+    CHECK(approvals.desk.run({"approvals", "show", run})
+              .mentions("the answer of bob counts no more: the request expired"));
+    check_refused(approvals.resume(run), 4, "'go' waits for approval: 0 of 2 by risk");
+    CHECK(approvals.answer("approve", run, "bob").status == 0);  // and is no second answer
+    CHECK(approvals.desk.run({"approvals", "list"}).mentions("1 of 2 by risk"));
+  }
+
+  TEST_CASE("after a rejection nobody approves, and what to do is said") {
+    const ApprovalDesk approvals;
+    approvals.asks("quorum = 2");
+    const std::string run = approvals.started();
+    const Ran rejected = approvals.answer("reject", run, "bob");
+    CHECK(rejected.mentions("record it: ballast runs resume " + run));
+    CHECK(approvals.desk.run({"approvals", "list"}).mentions("rejected by bob"));
+    check_refused(approvals.answer("approve", run, "dora"), 1, "bob rejected it, and one rejection decides");
+    CHECK(approvals.resume(run).status == 1);
+    CHECK(approvals.desk.run({"status"}).mentions("ballast runs abort " + run));
+  }
+
   TEST_CASE("a changed answer does not count, and garbage beside a good one does no harm") {
     const ApprovalDesk approvals;
     approvals.asks("quorum = 1");

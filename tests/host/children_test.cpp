@@ -416,7 +416,10 @@ TEST_SUITE("children") {
     CHECK(approvals.resume(run).status == 4);
     CHECK(!written(desk, 1));
     desk.spill("runbooks/child.lua", before);
-    CHECK(approvals.resume(run).status == 0);  // what bob approved is again what would be done
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // requests expire at whole seconds
+    CHECK(approvals.resume(run).status == 4);  // a changed plan voided the answer, and it is asked anew
+    CHECK(approvals.answer("approve", run, "bob").status == 0);
+    CHECK(approvals.resume(run).status == 0);
     CHECK(written(desk, 1));
   }
 
@@ -558,6 +561,59 @@ TEST_SUITE("children") {
     CHECK(second.status == 4);
     CHECK(second.mentions("ballast runs resume " + parent + " --confirm 'ok'"));
     CHECK(resume(desk, {"--no-input", "--confirm", "between/deep/ok"}).status == 0);
+  }
+
+  TEST_CASE("why a child is not gone on with is what its parent says") {
+    const TestDesk desk;
+    spill_child(desk, "run:confirm { name = 'sure', text = 'Sure?' }");
+    spill_runbook(desk, "parent", "return { child = run:call('child', { n = 1 }).status }");
+    REQUIRE(desk.run({"run", "parent", "--no-input"}).status == 4);
+    desk.spill("runbooks/child.lua", slurp(desk.desk() / "runbooks/child.lua") + "\n-- changed\n");
+    const Ran refused = resume(desk, {"--no-input", "--confirm", "child/sure"});
+    CHECK(refused.status == 2);
+    const std::string said = test::journal_records(desk, parent_id(desk)).back()["error"]["message"];
+    CHECK(said.find("not as the run began with: the runbook runbooks/child.lua") != std::string::npos);
+  }
+
+  TEST_CASE("a run whose child was taken back in part has no end any more") {
+    const TestDesk desk;
+    spill_runbook(desk, "two",
+                  "run:effect { name = 'first', plan = function() return {} end, apply = function() "
+                  "ballast.files.write('out/first.txt', 'x') end, verify = function() return "
+                  "ballast.files.exists('out/first.txt') end, undo = function() "
+                  "ballast.files.remove('out/first.txt') end } " +
+                      writing_effect("second", "'x'") + "return {}");
+    spill_runbook(desk, "parent", "run:call('two') return {}");
+    REQUIRE(desk.run({"run", "parent"}).status == 0);
+    const std::string text = slurp(desk.desk() / "runbooks/two.lua");
+    const auto at = text.find("undo = function() ");
+    REQUIRE(at != std::string::npos);
+    desk.spill("runbooks/two.lua",
+               std::string(text).insert(at + 18, "if ballast.files.exists('block') then error('blocked') end "));
+    desk.spill("block", "");
+    const Ran aborted = desk.run({"runs", "abort", parent_id(desk)});
+    CAPTURE(aborted.out + aborted.error);
+    CHECK(aborted.status == 2);
+    CHECK(aborted.mentions("ballast runs abort " + parent_id(desk) + " --leave 'two/first'"));
+    CHECK(!fs::exists(desk.var() / "out/second.txt"));
+    CHECK(status_of(desk, parent_id(desk)) == "failed");
+    CHECK(desk.run({"runs", "abort", parent_id(desk), "--leave", "two/frist"})
+              .mentions("the run has no effect 'two/frist'"));
+    fs::remove(desk.desk() / "block");
+    CHECK(desk.run({"runs", "abort", parent_id(desk)}).status == 0);
+    check_sound(desk, {});
+  }
+
+  TEST_CASE(
+      "standard descriptors that the caller closed are not given to journals, and an ignored SIGCHLD is no death") {
+    const TestDesk desk;
+    spill_child(desk, "print('from the child')");
+    spill_runbook(desk, "parent", kThree);
+    test::Command command = desk.command({"run", "parent"});
+    command.arguments.insert(command.arguments.begin(),
+                             {"/bin/sh", "-c", "trap '' CHLD; exec \"$@\" <&- >&- 2>&-", "sh"});
+    CHECK(test::run_command(command).status == 0);
+    check_sound(desk, {parent_id(desk), parent_id(desk) + ".child"});
   }
 
   TEST_CASE("an effect is left of the child that is named") {

@@ -6,6 +6,8 @@
 
 #include "core/error.hpp"
 #include "core/nearest.hpp"
+#include "host/evidence.hpp"
+#include "host/limits.hpp"
 #include "host/run/identity.hpp"
 #include "host/run/perform.hpp"
 #include "host/run/reopened_run.hpp"
@@ -15,21 +17,33 @@
 namespace ballast::host {
 namespace {
 
-/// What is to be left must be there to be taken back. What a child may have is for the child to look for.
-/// Throws: Error{argument} with the nearest name.
-void require_effects(const FoldedJournal& journal, const AbortRequest& request) {
-  std::vector<std::string> names, children;
+/// What may be left of a run and its children: names of effects and of children, in the run and below as CHILD/NAME.
+std::vector<std::string> names_to_leave(const Desk& desk, const FoldedJournal& journal) {
+  std::vector<std::string> out;
   for (const journal::RunRecord& each : journal.records) {
-    if (is_begun_child(each.json)) children.push_back(each.json["name"].get<std::string>());
-    if (each.json["kind"] == "plan") names.push_back(each.json["step"].get<std::string>());
+    if (each.json["kind"] == "plan") out.push_back(each.json["step"].get<std::string>());
+    if (!is_begun_child(each.json)) continue;
+    const std::string child = each.json["name"].get<std::string>();
+    out.push_back(child);
+    const auto folder = runs_folder(desk) / each.json["run"].get<std::string>();
+    if (!std::filesystem::exists(folder / journal::kRunJournalName)) continue;
+    for (const std::string& name : names_to_leave(desk, read_run(folder))) out.push_back(child + "/" + name);
   }
-  const auto may_be_of_a_child = [&](const std::string& name) {
-    return std::any_of(children.begin(), children.end(),
-                       [&](const std::string& each) { return !names_for_child(each, {name}).empty(); });
+  return out;
+}
+
+/// What is to be left must be there to be taken back. Throws: Error{argument} with the nearest name.
+void require_effects(const Desk& desk, const FoldedJournal& journal, const AbortRequest& request) {
+  if (request.by_parent || request.leave.empty()) return;  // the parent looked
+  const std::vector<std::string> names = names_to_leave(desk, journal);
+  // A plain name is for all.
+  const auto is_there = [&](const std::string& wanted) {
+    return std::any_of(names.begin(), names.end(), [&](const std::string& each) {
+      return each == wanted || (wanted.find('/') == std::string::npos && each.ends_with("/" + wanted));
+    });
   };
   for (const std::string& each : request.leave) {
-    if (request.by_parent || may_be_of_a_child(each) || std::find(names.begin(), names.end(), each) != names.end())
-      continue;
+    if (is_there(each)) continue;
     throw core::Error(core::Code::argument,
                       fmt::format("the run has no effect '{}'{}", each, core::did_you_mean(each, names)), "--leave");
   }
@@ -50,7 +64,7 @@ class Abort {
       start_runbook(run_.state, run_.identity.runbook, run_.services.run_information());
     } catch (const core::Error& e) {
       // A run that failed where its history ends fails there again, which is as far as it is followed.
-      if (!run_.services.all_served()) {
+      if (!run_.services.all_served() || was_interrupted()) {
         give_up(e);
         throw;
       }
@@ -83,6 +97,7 @@ class Abort {
   }
 
   void end() {
+    run_.finish_artefacts();
     RunResult& result = run_.result;
     result.status = "aborted";
     result.reason = request_.reason;
@@ -98,7 +113,8 @@ class Abort {
   void give_up(const core::Error& error) {
     const std::optional<core::Json>& before = run_.journal().end;
     if (!before || (*before)["kind"] != "run_finished" || run_.services.took_back()) {
-      stop_run(*run_.stores, by_, "failed", {{"error", error_document(error)["error"]}});
+      stop_run(*run_.stores, by_, was_interrupted() ? "interrupted" : "failed",
+               {{"error", error_document(error)["error"]}});
       return;
     }
     core::Json payload = *before;
@@ -126,7 +142,7 @@ RunResult abort_run(const Desk& desk, const Configuration& configuration, const 
        {.options = request.child_options, .confirmed = {}, .leave = {request.leave.begin(), request.leave.end()}}});
   // What is taken back is found by going through what was done, so a script that takes another way is refused there.
   const auto accepted = run.check_pins(true);
-  require_effects(run.journal(), request);
+  require_effects(desk, run.journal(), request);
   run.open(accepted);
   run.services.only_undo(run.journal().undone, request.leave);
   run.without_people();

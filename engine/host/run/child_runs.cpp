@@ -65,6 +65,7 @@ ChildEnd ChildRuns::end_of(const ChildOrder& order, const Ending& process) const
     if (take_said(process.said, out)) out.text = "it did not begin: " + out.text;
     return out;
   }
+  if (take_said(process.said, out)) return out;  // refused now, whatever its journal says of earlier
   std::vector<journal::RunRecord> records = journal::RunJournal::read(folder);
   out.records = records.size();
   if (!records.empty()) out.sha256 = records.back().sha256;
@@ -72,7 +73,6 @@ ChildEnd ChildRuns::end_of(const ChildOrder& order, const Ending& process) const
   if (!journal.end || ((*journal.end)["kind"] == "run_finished" && !process.well)) {
     out.status = "died";
     out.text = "its process ended without a word";
-    take_said(process.said, out);
     return out;
   }
   const core::Json& end = *journal.end;

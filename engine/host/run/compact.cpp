@@ -63,6 +63,7 @@ class Compaction {
 
   CompactResult run() {
     const core::FileDescriptor lock = lock_compaction(desk_);
+    if (request_.runs.empty()) refuse_unreadable();
     for (const std::string& id : chosen()) {
       CompactResult::Run one{id, folder_ / (id + ".bundle"), 0, {}};
       try {
@@ -84,6 +85,13 @@ class Compaction {
 
  private:
   fs::path run_folder(const std::string& id) const { return runs_folder(desk_) / id; }
+
+  /// Nobody knows whether a run has ended whose journal cannot be read.
+  void refuse_unreadable() {
+    for (const RunSummary& each : list_runs(desk_)) {
+      if (each.status == "unreadable") out_.runs.push_back({each.id, folder_ / (each.id + ".bundle"), 0, each.at});
+    }
+  }
 
   /// The runs that are to be compacted. A crash may have left one with its journal beside the statement: it is
   /// finished.

@@ -146,8 +146,14 @@ std::string RunServices::give_up_undo() {
 }
 
 bool RunServices::took_back() const {
-  return std::any_of(undone_.begin(), undone_.end(),
-                     [](const auto& each) { return each.second == "finished" || each.second == "left"; });
+  return std::any_of(undone_.begin(), undone_.end(), [&](const auto& each) {
+    if (each.second == "finished" || each.second == "left") return true;
+    // A child whose abort was refused before anything was taken back has its end still.
+    const auto child = children_begun_.find(each.first);
+    if (child == children_begun_.end()) return false;
+    const FoldedJournal journal = read_run(runs_folder(desk_) / child->second.run);
+    return !journal.end || (*journal.end)["kind"] != "run_finished";
+  });
 }
 
 std::optional<std::filesystem::path> RunServices::below_root(const std::string& path) const {

@@ -92,8 +92,11 @@ RunSummary summarise(const std::filesystem::path& folder) {
     out.parent = run.started["parent"]["run"].get<std::string>();
     const auto parent = folder.parent_path() / out.parent;
     if (std::filesystem::exists(parent / journal::kRunJournalName)) {
-      const auto ends = read_journal_ends(parent);
-      out.with_parent = ends && !ends->ended();
+      try {
+        const auto ends = read_journal_ends(parent);
+        out.with_parent = ends && !ends->ended();
+      } catch (const core::Error&) {  // the parent is damaged, and says so itself
+      }
     }
   }
   out.status = run.end ? (*run.end)["status"].get<std::string>() : running ? "running" : "died";

@@ -21,7 +21,7 @@ namespace {
 /// Waits of this length stand in the journal when they begin, for whoever watches. Units: microseconds.
 constexpr std::int64_t kWorthTelling = 500'000;
 constexpr std::int64_t kDefaultExpirySeconds = 24 * 3600;
-constexpr double kLongestExpirySeconds = 3650.0 * 24 * 3600;
+constexpr double kLongestExpirySeconds = 36500.0 * 24 * 3600;
 
 ApprovalRequest read_request(const core::Json& given, const RunIdentity& identity, core::Instant now) {
   ApprovalRequest out;
@@ -43,7 +43,7 @@ ApprovalRequest read_request(const core::Json& given, const RunIdentity& identit
     const double length =
         expires.is_number() ? expires.get<double>() : core::parse_duration(required_text(given, "expires"));
     if (!(length >= 1 && length <= kLongestExpirySeconds))
-      refuse_member("expires", "a length of time from 1s to 3650d", expires);
+      refuse_member("expires", "a length of time from 1s to 36500d", expires);
     seconds = static_cast<std::int64_t>(length);
   }
   // Whole seconds: people read it.

@@ -144,6 +144,7 @@ std::optional<ProgressEvent> Progress::take(const Json& record, journal::Recorde
           at, true);
     return ProgressEvent{What::waits, doing_, {}, {}, 0};
   }
+  if (kind == "note" && record.contains("artefact")) return std::nullopt;
   if (kind == "note" || kind == "warning")
     return ProgressEvent{What::remark, fmt::format("{}: {}", kind, record.value(kind, "")), {}, {}, 0};
   if (is_begun_child(record)) {

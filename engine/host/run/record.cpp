@@ -142,7 +142,7 @@ Json run_summary(const std::vector<journal::RunRecord>& all) {
                           {{"time", "time"}, {"actor", "actor"}, {"accepted", "accepted"}, {"aborting", "aborting"}});
   out["remarks"] = Json::array();
   for (const journal::RunRecord& each : all) {  // that a wait began says nothing once it is over
-    if (each.json["kind"] == "note" && !each.json.contains("wait"))
+    if (each.json["kind"] == "note" && !each.json.contains("wait") && !each.json.contains("artefact"))
       out["remarks"].push_back({{"time", each.json["time"]}, {"remark", each.json["note"]}});
   }
   for (Json& each : chosen(all, "warning", {{"time", "time"}, {"warning", "remark"}}))

@@ -145,6 +145,7 @@ void ReopenedRun::take_journal(std::set<std::uint64_t>& named) {
     for (const journal::RunRecord& each : records) {
       if (each.json.contains("entry_seq")) named.insert(each.json["entry_seq"].get<std::uint64_t>());
     }
+    unfinished_ = unfinished_artefacts(records);
     journal_ = fold_journal(std::move(records));
     require_open();
   };
@@ -162,9 +163,16 @@ void ReopenedRun::take_journal(std::set<std::uint64_t>& named) {
   stores->journal->tell(observer);
 }
 
-void ReopenedRun::check_folder(const std::vector<journal::RunRecord>& records) const {
-  journal::VerifyReport report =
-      journal::verify_tree(folder_, stores->keys.ring, {}, {std::string(journal::kRunJournalName)});
+void ReopenedRun::check_folder(const std::vector<journal::RunRecord>& records) {
+  std::set<std::string> own{std::string(journal::kRunJournalName)};
+  // Who dies between a stop's record and what the log says of it leaves a summary that is half written; it follows from
+  // the journal, and is written again when the run stops or ends.
+  if (!records.empty() && records.back().json["kind"] == "run_stopped" &&
+      !is_stated(*stores, identity, records.back())) {
+    for (const std::string_view each : {kSummaryName, kRecordName})
+      own.insert({std::string(each), fmt::format("{}.sig", each)});
+  }
+  journal::VerifyReport report = journal::verify_tree(folder_, stores->keys.ring, {}, own);
   journal::FindingList findings(report, 100);
   for (const journal::RunRecord& each : records) {
     if (each.json["kind"] != "recovery") continue;

@@ -8,6 +8,7 @@
 
 #include "core/clock.hpp"
 #include "host/reviewed_source.hpp"
+#include "host/run/artefact_file.hpp"
 #include "host/run/history.hpp"
 #include "host/run/resume.hpp"
 #include "host/run/services.hpp"
@@ -41,6 +42,8 @@ class ReopenedRun {
   void read_secrets_again(const ResumeRequest& request);
   /// Opens the stores, takes the journal, records that the run goes on and has the history served.
   void open(const std::vector<std::string>& accepted);
+  /// Finishes what the run was writing when it died, which a run that goes on writes again by itself.
+  void finish_artefacts() { services.finish_artefacts(unfinished_); }
   /// Nobody is asked for anything: what was done is only gone through.
   void without_people() { services.with_people({actor_, {}, false, nullptr, {}}); }
   void with_people(const ResumeRequest& request);
@@ -53,7 +56,7 @@ class ReopenedRun {
   /// Throws: Error{crypto | state} when what is there is not what the run wrote, before anything is written.
   void take_journal(std::set<std::uint64_t>& named);
   /// The same for what lies beside the journal: its record, and what recoveries kept aside.
-  void check_folder(const std::vector<journal::RunRecord>& records) const;
+  void check_folder(const std::vector<journal::RunRecord>& records);
   /// The log states how far the journal came when the run stopped. Throws: Error{state} when it does not any more.
   void check_stated(const std::vector<journal::RunRecord>& records);
   /// Entries that the run wrote and its kept records do not name. One that no record names was written just before the
@@ -81,6 +84,7 @@ class ReopenedRun {
   std::optional<RunPins> pins_;
   std::optional<TargetLock> target_;
   Secrets secrets_;
+  std::vector<UnfinishedArtefact> unfinished_;  ///< that the run was writing when it died
 
  public:
   RunServices services;

@@ -8,6 +8,7 @@
 #include "core/error.hpp"
 #include "core/file.hpp"
 #include "host/log_access.hpp"
+#include "host/run/artefact_file.hpp"
 #include "host/run/identity.hpp"
 #include "host/run/script_table.hpp"
 #include "host/script_error.hpp"
@@ -19,14 +20,6 @@ namespace {
 
 /// Longer answers are kept as objects, so that a journal stays readable.
 constexpr std::size_t kLongestInlineAnswer = 2048;
-
-/// Whether the signature beside a file speaks of these bytes, whatever the file holds.
-bool is_signed_as(const std::filesystem::path& file, const std::string& sha256) {
-  const std::filesystem::path signature = file.string() + ".sig";
-  if (!std::filesystem::exists(signature)) return false;
-  const core::Json said = core::Json::parse(core::read_file(signature), nullptr, false);
-  return said.is_object() && said.value("sha256", core::Json()) == sha256;
-}
 
 std::filesystem::path artefact_path(const Desk& desk, const std::string& store, const std::string& path) {
   const std::filesystem::path relative =
@@ -176,7 +169,7 @@ journal::Appended RunServices::append_entry(const journal::Draft& draft) {
   const core::Json wanted = journal::draft_json(draft);
   const auto same = [&](const journal::Entry& each) {
     const core::Json there = each.json();
-    for (const char* member : {"kind", "policy", "libraries_sha256", "inputs", "decision", "note"}) {
+    for (const char* member : {"kind", "actor", "policy", "libraries_sha256", "inputs", "decision", "note"}) {
       if (there.value(member, core::Json()) != wanted.value(member, core::Json())) return false;
     }
     return true;
@@ -383,12 +376,6 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
   const std::string shown = (std::filesystem::path("var") / file.lexically_relative(desk_.var)).string();
   core::Json out{{"path", shown}, {"sha256", core::sha256_hex(bytes)}, {"signature_file", shown + ".sig"}};
   const std::string doing = fmt::format("artefact '{}'", shown);
-  if (undoing_ && history_.exhausted() && is_signed_as(file, out["sha256"].get<std::string>())) {
-    // The process died while it wrote this: its signature is there, and the file perhaps not, or without a record. It
-    // is finished and stands in the journal, so that what is left of the run can be proved.
-    keep([&] { write_signed(file, bytes, *stores_.keys, clock_); });
-    append_record("artefact", out);
-  }
   if (const core::Json* record = served("artefact", doing)) {
     if ((*record)["path"] != shown || (*record)["sha256"] != out["sha256"])
       history_.refuse((*record)["path"] == shown ? doing + " with other bytes" : doing, describe_record(*record));
@@ -396,10 +383,19 @@ core::Json RunServices::write_artefact(const std::string& path, const std::strin
   }
   planned({{"unit", "artefact"}, {"path", shown}, {"sha256", out["sha256"]}});
   if (dry()) return out;
+  append_record("note", artefact_remark(shown, out["sha256"].get<std::string>()));
   keep([&] { write_signed(file, bytes, *stores_.keys, clock_); });
   artefacts_.push_back(shown);
   append_record("artefact", out);
   return out;
+}
+
+void RunServices::finish_artefacts(const std::vector<UnfinishedArtefact>& unfinished) {
+  for (const UnfinishedArtefact& each : unfinished) {
+    const std::filesystem::path file = desk_.var / std::filesystem::path(each.path).lexically_relative("var");
+    if (!finish_artefact(file, each.sha256)) continue;
+    append_record("artefact", {{"path", each.path}, {"sha256", each.sha256}, {"signature_file", each.path + ".sig"}});
+  }
 }
 
 void RunServices::record_failure(std::string_view call, const core::Json& arguments, const core::Error& error) {

@@ -15,6 +15,7 @@
 #include "host/policy_runner.hpp"
 #include "host/review_manifest.hpp"
 #include "host/run/approval.hpp"
+#include "host/run/artefact_file.hpp"
 #include "host/run/child_runs.hpp"
 #include "host/run/history.hpp"
 #include "host/run/plan.hpp"
@@ -115,6 +116,9 @@ class RunServices final : public DeskServices, public bind::Answers {
   void begin(RunIdentity identity, RunStores stores);
   void with_people(RunPeople people) { people_ = std::move(people); }
   /// Requires: `children` outlives the services, and is given before main is called.
+  /// Of a run that is given up: what it was writing when it died is put in its place and recorded, so that all that is
+  /// left of it can be proved. Throws: Error{io}.
+  void finish_artefacts(const std::vector<UnfinishedArtefact>& unfinished);
   /// Says on standard error which confirmations were given and nothing asked for.
   void tell_of_unasked_confirmations() const;
   void with_children(const ChildRuns& children) { children_ = &children; }

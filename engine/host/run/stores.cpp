@@ -79,7 +79,8 @@ void stop_run(OpenStores& stores, const RunIdentity& identity, const std::string
 bool is_stated(OpenStores& stores, const RunIdentity& identity, const journal::RunRecord& end) {
   journal::Query query;
   query.run = identity.id;
-  query.kind = "run_finished";
+  query.kind = end.json["kind"].get<std::string>();
+  query.limit = 1000000;
   const std::vector<journal::Entry> ends = stores.log.query(query);  // more than one where it was taken back
   return std::any_of(ends.begin(), ends.end(), [&](const journal::Entry& each) {
     const core::Json said = each.json()["journal"];

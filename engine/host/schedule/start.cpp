@@ -64,7 +64,8 @@ class Starter {
       const core::Instant now = clock_.now();
       history_ = read_histories(desk_, {schedule_.name}, now).at(schedule_.name);
       // Who waits does so for the due time that it was called for.
-      const DueTimes due = request_.again ? latest_due(arrived) : due_and_not_handled(schedule_, history_, arrived);
+      DueTimes due = due_and_not_handled(schedule_, history_, arrived);
+      if (due.count == 0 && request_.again) due = latest_due(arrived);
       if (due.count == 0) return nothing_to_start(arrived);
       if (const auto other = find_in_the_way(due.last)) {
         if (request_.again)  // somebody is there, and can do something about it
